@@ -1,0 +1,69 @@
+package dev.limpid.proto;
+
+import dev.limpid.oci.json.JsonArray;
+import dev.limpid.oci.json.JsonObject;
+import dev.limpid.oci.json.JsonValue;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Makes a booted guest ready for its container. The result is empty.
+ *
+ * @param clock what the guest's clock is set to; from 1970 on
+ * @param entropy for the guest's random generator
+ * @param mounts made in this order; at most 1024
+ * @param sync mount points to flush before the container's end is told; at most 64, each an
+ *     absolute path below /run/limpid
+ */
+public record PrepareRequest(
+    Instant clock, Entropy entropy, List<GuestMount> mounts, List<String> sync)
+    implements AgentRequest {
+  private static final int MOUNTS_MAX = 1024;
+  private static final int SYNC_MAX = 64;
+
+  /** Checks the bounds and makes the lists immutable. */
+  public PrepareRequest {
+    mounts = List.copyOf(mounts);
+    sync = List.copyOf(sync);
+    if (clock.getEpochSecond() < 0) {
+      throw new IllegalArgumentException("clock: " + clock + " is before 1970");
+    }
+    if (mounts.size() > MOUNTS_MAX) {
+      throw new IllegalArgumentException(
+          mounts.size() + " mounts for one container: at most " + MOUNTS_MAX);
+    }
+    if (sync.size() > SYNC_MAX) {
+      throw new IllegalArgumentException(
+          sync.size() + " mounts to flush for one container: at most " + SYNC_MAX);
+    }
+    for (String path : sync) {
+      GuestMount.checkPath(path);
+    }
+  }
+
+  @Override
+  public String method() {
+    return "prepare";
+  }
+
+  @Override
+  public JsonObject toJson() {
+    List<JsonValue> elements = new ArrayList<>(mounts.size());
+    for (GuestMount mount : mounts) {
+      elements.add(mount.toJson());
+    }
+    return JsonObject.builder()
+        .put("method", method())
+        .put(
+            "clock",
+            JsonObject.builder()
+                .put("seconds", clock.getEpochSecond())
+                .put("nanoseconds", clock.getNano())
+                .build())
+        .put("entropy", entropy.base64())
+        .put("mounts", new JsonArray(elements))
+        .put("sync", JsonArray.ofStrings(sync))
+        .build();
+  }
+}

@@ -1,0 +1,165 @@
+package dev.limpid.proto.frame;
+
+/** The kinds of frames, each with the bounds of its fields. */
+public enum FrameKind {
+  /** The version exchange. */
+  HELLO(0x01, Ways.BOTH, 12, 12, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
+  /** A JSON object with {@code method}. */
+  REQUEST(0x10, Ways.TOWARDS, 2, 8 << 20, StreamRule.NONE, ProcessRule.NONE, RequestRule.NUMBER),
+  /** A JSON object. */
+  RESULT(0x11, Ways.BACK, 2, 1 << 20, StreamRule.NONE, ProcessRule.NONE, RequestRule.NUMBER),
+  /** A JSON object with {@code code} and {@code message}. */
+  FAILURE(0x12, Ways.BACK, 2, 64 << 10, StreamRule.NONE, ProcessRule.NONE, RequestRule.OPTIONAL),
+  /** A JSON object with {@code event}. */
+  EVENT(0x13, Ways.BACK, 2, 64 << 10, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
+  /** Bytes of a stream. */
+  DATA(0x20, Ways.BOTH, 1, 32 << 10, StreamRule.SENDER, ProcessRule.ANY, RequestRule.NONE),
+  /** No more DATA will come on this stream. */
+  EOF(0x21, Ways.BOTH, 0, 0, StreamRule.SENDER, ProcessRule.ANY, RequestRule.NONE),
+  /** The receiver of the stream takes this many more bytes. */
+  CREDIT(0x22, Ways.BOTH, 4, 4, StreamRule.RECEIVER, ProcessRule.ANY, RequestRule.NONE),
+  /** The receiver of the stream is gone. */
+  CLOSED(0x23, Ways.BOTH, 0, 0, StreamRule.RECEIVER, ProcessRule.ANY, RequestRule.NONE),
+  /** A process has ended. */
+  EXITED(0x30, Ways.BACK, 8, 8, StreamRule.NONE, ProcessRule.ANY, RequestRule.NONE),
+  /** A signal for a process. */
+  SIGNAL(0x31, Ways.TOWARDS, 4, 4, StreamRule.NONE, ProcessRule.ANY, RequestRule.NONE),
+  /** The size of a terminal. */
+  RESIZE(0x32, Ways.TOWARDS, 8, 8, StreamRule.NONE, ProcessRule.ANY, RequestRule.NONE),
+  /** QEMU and virtiofsd run. */
+  LAUNCHED(0x40, Ways.FROM_SHIM, 8, 8, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
+  /** The container may outlive this link. */
+  COMMIT(0x41, Ways.TO_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
+  /** COMMIT has been received. */
+  COMMITTED(0x42, Ways.FROM_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
+  /** Asks for a process number. */
+  ATTACH(0x43, Ways.TO_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
+  /** Gives a process number. */
+  ATTACHED(0x44, Ways.FROM_SHIM, 0, 0, StreamRule.NONE, ProcessRule.EXEC, RequestRule.NONE);
+
+  /** Sets of directions, as bits. */
+  private static final class Ways {
+    static final int TO_SHIM = 1 << 2;
+    static final int FROM_SHIM = 1 << 3;
+    static final int TOWARDS = 1 | TO_SHIM;
+    static final int BACK = 1 << 1 | FROM_SHIM;
+    static final int BOTH = TOWARDS | BACK;
+  }
+
+  /** Which streams a frame may name. */
+  private enum StreamRule {
+    /** 0. */
+    NONE,
+    /** The sender of the frame sends the stream. */
+    SENDER,
+    /** The sender of the frame receives the stream. */
+    RECEIVER
+  }
+
+  /** Which processes a frame may name. */
+  private enum ProcessRule {
+    /** 0. */
+    NONE,
+    /** 0 to {@link Frame#PROCESS_MAX}. */
+    ANY,
+    /** 1 to {@link Frame#PROCESS_MAX}. */
+    EXEC
+  }
+
+  /** Which request numbers a frame may have. */
+  private enum RequestRule {
+    /** 0. */
+    NONE,
+    /** Anything but 0. */
+    NUMBER,
+    /** 0 speaks of the link as a whole. */
+    OPTIONAL
+  }
+
+  private static final FrameKind[] BY_CODE = byCode();
+
+  private final int code;
+  private final int ways;
+  private final int shortest;
+  private final int longest;
+  private final StreamRule streamRule;
+  private final ProcessRule processRule;
+  private final RequestRule requestRule;
+
+  FrameKind(
+      int code,
+      int ways,
+      int shortest,
+      int longest,
+      StreamRule streamRule,
+      ProcessRule processRule,
+      RequestRule requestRule) {
+    this.code = code;
+    this.ways = ways;
+    this.shortest = shortest;
+    this.longest = longest;
+    this.streamRule = streamRule;
+    this.processRule = processRule;
+    this.requestRule = requestRule;
+  }
+
+  /** The byte that stands for this kind in a header. */
+  public int code() {
+    return code;
+  }
+
+  /** The shortest payload, in bytes. */
+  public int shortest() {
+    return shortest;
+  }
+
+  /** The longest payload, in bytes. */
+  public int longest() {
+    return longest;
+  }
+
+  /** The kind of a byte in a header; null if there is none such, as decoding makes no garbage. */
+  static FrameKind ofCode(int code) {
+    return code < BY_CODE.length ? BY_CODE[code] : null;
+  }
+
+  boolean travels(Direction direction) {
+    return (ways & direction.bit()) != 0;
+  }
+
+  boolean takesLength(long length) {
+    return length >= shortest && length <= longest;
+  }
+
+  boolean takesStream(int stream, Direction direction) {
+    if (streamRule == StreamRule.NONE) {
+      return stream == 0;
+    }
+    boolean input = (streamRule == StreamRule.SENDER) == direction.towardsWorkload();
+    return input ? stream == Frame.STDIN : stream == Frame.STDOUT || stream == Frame.STDERR;
+  }
+
+  boolean takesProcess(int process) {
+    return switch (processRule) {
+      case NONE -> process == 0;
+      case ANY -> process >= 0 && process <= Frame.PROCESS_MAX;
+      case EXEC -> process >= 1 && process <= Frame.PROCESS_MAX;
+    };
+  }
+
+  boolean takesRequest(int request) {
+    return switch (requestRule) {
+      case NONE -> request == 0;
+      case NUMBER -> request != 0;
+      case OPTIONAL -> true;
+    };
+  }
+
+  private static FrameKind[] byCode() {
+    FrameKind[] kinds = new FrameKind[0x45];
+    for (FrameKind kind : values()) {
+      kinds[kind.code] = kind;
+    }
+    return kinds;
+  }
+}

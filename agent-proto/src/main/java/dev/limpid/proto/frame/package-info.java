@@ -1,0 +1,2 @@
+/** The frames of docs/protocol.md as bytes: encoding, judging, incremental decoding. */
+package dev.limpid.proto.frame;

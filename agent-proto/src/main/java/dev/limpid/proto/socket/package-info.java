@@ -1,0 +1,2 @@
+/** UNIX stream sockets with deadlines, and with addresses longer than the kernel takes. */
+package dev.limpid.proto.socket;

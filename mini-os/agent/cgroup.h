@@ -1,0 +1,29 @@
+/*
+ * cgroup v2. The agent's unit is delegated to it: the agent moves into a child of the unit's cgroup, and crun makes
+ * the container's beside it.
+ */
+#ifndef LIMPID_CGROUP_H
+#define LIMPID_CGROUP_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+/* Moves the agent to a child `agent` of its cgroup and hands on the controllers. Problems are logged. */
+void cgroup_delegate(void);
+
+/* The directory of a process's cgroup. 0 or -errno; -EBUSY if the agent is in it or below it. */
+int cgroup_of(pid_t pid, char directory[PATH_MAX]);
+
+/* Sends a signal to every process in a cgroup and below it. 0 or -errno. */
+int cgroup_signal(const char *directory, int signal);
+
+/* True if there is a process in a cgroup or below it; false also if the cgroup is gone. */
+bool cgroup_populated(const char *directory);
+
+/* A descriptor that reports EPOLLPRI when cgroup_populated may have changed, or -errno. */
+int cgroup_events(const char *directory);
+
+#endif

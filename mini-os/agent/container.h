@@ -1,0 +1,63 @@
+/*
+ * The container: from `create` through `start` to the end of its init, which is process 0.
+ *
+ *     none ── create ──► creating ──► created ── start ──► starting ──► running
+ *      ▲                    │            │                    │            │
+ *      └──── crun failed ───┘            └────────────────────┴────────────┴──► ended
+ */
+#ifndef LIMPID_CONTAINER_H
+#define LIMPID_CONTAINER_H
+
+#include <limits.h>
+
+#include "crun.h"
+#include "prepare.h"
+#include "process.h"
+
+enum container_state {
+	CONTAINER_NONE,
+	CONTAINER_CREATING,
+	CONTAINER_CREATED,
+	CONTAINER_STARTING,
+	CONTAINER_RUNNING,
+	CONTAINER_ENDED, /* init has been reaped; it is told when all is flushed */
+};
+
+struct container {
+	struct loop *loop;
+	struct reaper *reaper;
+	struct processes *processes;
+	const struct prepare *prepare; /* has what is to be flushed */
+	enum container_state state;
+	struct crun crun;
+
+	/* while creating */
+	struct process_streams streams;
+	int listener; /* for the terminal, or -1 */
+	struct create_request request; /* without the config */
+
+	struct process *init;
+	struct child init_child;
+	char cgroup[PATH_MAX]; /* "" if it has none of its own */
+
+	/* while ending */
+	struct watch cgroup_events;
+	struct timer cgroup_patience;
+	struct child flusher;
+	bool flushed;
+
+	/* The answer to create, start and kill: exactly one of result (JSON) and problem. Called once for each. */
+	void (*done)(void *owner, const char *result, const struct problem *problem);
+	void *owner;
+};
+
+void container_open(struct container *container, struct loop *loop, struct reaper *reaper,
+		    struct processes *processes, const struct prepare *prepare,
+		    void (*done)(void *owner, const char *result, const struct problem *problem), void *owner);
+void container_close(struct container *container);
+
+void container_create(struct container *container, const struct create_request *request);
+void container_start(struct container *container);
+void container_kill(struct container *container, const struct kill_request *request);
+
+#endif

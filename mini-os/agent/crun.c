@@ -1,0 +1,202 @@
+#include "crun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CRUN "/usr/bin/crun"
+#define CONTAINER "container"
+#define ARGUMENTS_MAX 16
+#define MESSAGE_READ 4096
+
+static char *const environment[] = {
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	NULL,
+};
+
+/* The last line that crun has logged, which is its error; what came before are warnings. */
+static void last_line(char *text)
+{
+	size_t length = strlen(text);
+	char *line;
+
+	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == ' '))
+		text[--length] = '\0';
+	line = strrchr(text, '\n');
+	if (line)
+		memmove(text, line + 1, strlen(line + 1) + 1);
+}
+
+/* crun's message, or "" if there is none. */
+static void read_message(char text[MESSAGE_READ])
+{
+	int fd = open(CRUN_LOG, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	off_t size;
+	ssize_t count;
+
+	text[0] = '\0';
+	if (fd < 0)
+		return;
+	/* of a long log, its end */
+	size = lseek(fd, 0, SEEK_END);
+	count = pread(fd, text, MESSAGE_READ - 1, size < MESSAGE_READ ? 0 : size - (MESSAGE_READ - 1));
+	close(fd);
+	text[count > 0 ? count : 0] = '\0';
+	last_line(text);
+}
+
+static void describe(const struct crun *crun, int status, struct problem *problem)
+{
+	char message[MESSAGE_READ];
+
+	read_message(message);
+	if (message[0])
+		problem_set(problem, FAILURE_RUNTIME, "%s", message);
+	else if (WIFSIGNALED(status))
+		problem_set(problem, FAILURE_RUNTIME, "crun %s: killed by signal %d", crun->verb, WTERMSIG(status));
+	else
+		problem_set(problem, FAILURE_RUNTIME, "crun %s: exit status %d", crun->verb, WEXITSTATUS(status));
+}
+
+static void ended(void *owner, int status)
+{
+	struct crun *crun = owner;
+	struct problem problem;
+	bool failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+
+	if (failed)
+		describe(crun, status, &problem);
+	crun->verb = NULL;
+	crun->done(crun->owner, failed ? &problem : NULL);
+}
+
+void crun_open(struct crun *crun, struct reaper *reaper)
+{
+	*crun = (struct crun){ .reaper = reaper, .child = { .ended = ended, .owner = crun } };
+}
+
+static int redirect(posix_spawn_file_actions_t *actions, const int stdio[3])
+{
+	int error = 0;
+
+	for (int i = 0; i < 3 && error == 0; i++) {
+		if (stdio[i] >= 0)
+			error = posix_spawn_file_actions_adddup2(actions, stdio[i], i);
+		else
+			error = posix_spawn_file_actions_addopen(actions, i, "/dev/null", O_RDWR, 0);
+	}
+	return error;
+}
+
+/* The agent blocks signals and ignores SIGPIPE; crun and the workload shall not. */
+static int reset_signals(posix_spawnattr_t *attributes)
+{
+	sigset_t none, all;
+	int error;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	error = posix_spawnattr_setsigmask(attributes, &none);
+	if (error == 0)
+		error = posix_spawnattr_setsigdefault(attributes, &all);
+	if (error == 0)
+		error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	return error;
+}
+
+/* Returns an errno. */
+static int spawn(const char *const *arguments, const int stdio[3], pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int error = posix_spawn_file_actions_init(&actions);
+
+	if (error != 0)
+		return error;
+	error = posix_spawnattr_init(&attributes);
+	if (error == 0) {
+		error = redirect(&actions, stdio);
+		if (error == 0)
+			error = reset_signals(&attributes);
+		if (error == 0)
+			error = posix_spawn(pid, CRUN, &actions, &attributes, (char *const *)arguments, environment);
+		posix_spawnattr_destroy(&attributes);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return error;
+}
+
+/* verb: the arguments after the global ones, NULL at the end. */
+static int begin(struct crun *crun, const char *const *verb, const int stdio[3], struct problem *problem)
+{
+	const char *arguments[ARGUMENTS_MAX] = {
+		CRUN, "--cgroup-manager=cgroupfs", "--root=" CRUN_ROOT, "--log=" CRUN_LOG, "--log-format=text",
+	};
+	size_t count = 5;
+	int error;
+
+	for (size_t i = 0; verb[i] && count < ARGUMENTS_MAX - 1; i++)
+		arguments[count++] = verb[i];
+	unlink(CRUN_LOG);
+	error = spawn(arguments, stdio, &crun->child.pid);
+	if (error != 0) {
+		crun->child.pid = 0;
+		errno = error;
+		return problem_errno(problem, "start " CRUN);
+	}
+	crun->verb = verb[0];
+	reaper_watch(crun->reaper, &crun->child);
+	return 0;
+}
+
+int crun_create(struct crun *crun, bool terminal, const int stdio[3], struct problem *problem,
+		void (*done)(void *owner, const struct problem *problem), void *owner)
+{
+	static const char *const piped[] = {
+		"create", "--bundle=" CRUN_BUNDLE, "--pid-file=" CRUN_PID, CONTAINER, NULL,
+	};
+	static const char *const on_terminal[] = {
+		"create", "--bundle=" CRUN_BUNDLE, "--pid-file=" CRUN_PID, "--console-socket=" CRUN_CONSOLE, CONTAINER,
+		NULL,
+	};
+
+	crun->done = done;
+	crun->owner = owner;
+	unlink(CRUN_PID);
+	return begin(crun, terminal ? on_terminal : piped, stdio, problem);
+}
+
+int crun_start(struct crun *crun, struct problem *problem,
+	       void (*done)(void *owner, const struct problem *problem), void *owner)
+{
+	static const char *const arguments[] = { "start", CONTAINER, NULL };
+	static const int nothing[3] = { -1, -1, -1 };
+
+	crun->done = done;
+	crun->owner = owner;
+	return begin(crun, arguments, nothing, problem);
+}
+
+pid_t crun_pid(void)
+{
+	int fd = open(CRUN_PID, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char text[16], *end;
+	ssize_t count;
+	long pid;
+
+	if (fd < 0)
+		return -errno;
+	count = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (count <= 0)
+		return -EIO;
+	text[count] = '\0';
+	pid = strtol(text, &end, 10);
+	return pid > 1 && pid < INT_MAX && (*end == '\0' || *end == '\n') ? (pid_t)pid : -EIO;
+}

@@ -1,0 +1,172 @@
+#include "prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/random.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mount.h"
+#include "path.h"
+
+#define LAYER_APPEAR_MS 10000
+#define LAYER_RETRY_MS 3
+
+static int set_clock(const struct timespec *clock, struct problem *problem)
+{
+	if (clock_settime(CLOCK_REALTIME, clock) < 0)
+		return problem_errno(problem, "clock_settime");
+	return 0;
+}
+
+static int add_entropy(const uint8_t *bytes, size_t size, struct problem *problem)
+{
+	union {
+		struct rand_pool_info info;
+		uint8_t space[sizeof(struct rand_pool_info) + ENTROPY_MAX];
+	} pool = { .info = { .entropy_count = (int)size * 8, .buf_size = (int)size } };
+	int fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
+	int result = 0;
+
+	if (fd < 0)
+		return problem_errno(problem, "open /dev/urandom");
+	memcpy(pool.space + sizeof pool.info, bytes, size);
+	/* Reseeding lets a clone's generator part from its siblings' at once. */
+	if (ioctl(fd, RNDADDENTROPY, &pool.info) < 0)
+		result = problem_errno(problem, "RNDADDENTROPY");
+	else if (ioctl(fd, RNDRESEEDCRNG) < 0)
+		result = problem_errno(problem, "RNDRESEEDCRNG");
+	explicit_bzero(&pool, sizeof pool);
+	close(fd);
+	return result;
+}
+
+static int raise_loopback(struct problem *problem)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int result = 0;
+
+	if (fd < 0)
+		return problem_errno(problem, "socket for the loopback interface");
+	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0) {
+		result = problem_errno(problem, "flags of the loopback interface");
+	} else {
+		request.ifr_flags |= IFF_UP;
+		if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+			result = problem_errno(problem, "loopback interface up");
+	}
+	close(fd);
+	return result;
+}
+
+static void close_sync(struct prepare *prepare)
+{
+	while (prepare->sync_count > 0)
+		close(prepare->sync[--prepare->sync_count]);
+}
+
+/* Opened now: whatever is mounted or renamed later, these are what will be flushed. */
+static int open_sync(struct prepare *prepare, struct problem *problem)
+{
+	const struct prepare_request *request = &prepare->request->prepare;
+
+	for (size_t i = 0; i < request->sync_count; i++) {
+		int fd = path_open(request->sync[i], O_RDONLY | O_DIRECTORY);
+
+		if (fd < 0) {
+			errno = -fd;
+			return problem_errno(problem, "open %s, to be flushed", request->sync[i]);
+		}
+		prepare->sync[prepare->sync_count++] = fd;
+	}
+	return 0;
+}
+
+static void end(struct prepare *prepare, const struct problem *problem)
+{
+	struct request *request = prepare->request;
+
+	if (problem) {
+		close_sync(prepare);
+		while (prepare->next > 0)
+			mount_undo(&request->prepare.mounts[--prepare->next]);
+	}
+	prepare->request = NULL;
+	request_free(request);
+	free(request);
+	prepare->done(prepare->owner, problem);
+}
+
+/* Mounts as far as it gets. */
+static void go_on(void *owner)
+{
+	struct prepare *prepare = owner;
+	const struct prepare_request *request = &prepare->request->prepare;
+	struct problem problem;
+
+	while (prepare->next < request->mount_count) {
+		switch (mount_do(&request->mounts[prepare->next], &problem)) {
+		case MOUNT_DONE:
+			prepare->next++;
+			prepare->deadline = loop_now() + LAYER_APPEAR_MS;
+			continue;
+		case MOUNT_LATER:
+			if (loop_now() < prepare->deadline) {
+				timer_set(prepare->loop, &prepare->retry, LAYER_RETRY_MS);
+				return;
+			}
+			break;
+		case MOUNT_FAILED:
+			break;
+		}
+		end(prepare, &problem);
+		return;
+	}
+	end(prepare, open_sync(prepare, &problem) < 0 ? &problem : NULL);
+}
+
+void prepare_open(struct prepare *prepare, struct loop *loop,
+		  void (*done)(void *owner, const struct problem *problem), void *owner)
+{
+	*prepare = (struct prepare){ .loop = loop, .done = done, .owner = owner };
+	prepare->retry = (struct timer){ .expired = go_on, .owner = prepare };
+}
+
+void prepare_close(struct prepare *prepare)
+{
+	timer_stop(prepare->loop, &prepare->retry);
+	close_sync(prepare);
+	if (prepare->request) {
+		request_free(prepare->request);
+		free(prepare->request);
+		prepare->request = NULL;
+	}
+}
+
+void prepare_begin(struct prepare *prepare, struct request *request)
+{
+	struct request *own = malloc(sizeof *own);
+	struct problem problem;
+
+	if (own == NULL) {
+		problem_set(&problem, FAILURE_SYSTEM, "prepare: out of memory");
+		prepare->done(prepare->owner, &problem);
+		return;
+	}
+	*own = *request;
+	memset(request, 0, sizeof *request);
+	prepare->request = own;
+	prepare->next = 0;
+	prepare->deadline = loop_now() + LAYER_APPEAR_MS;
+	if (set_clock(&own->prepare.clock, &problem) < 0 ||
+	    add_entropy(own->prepare.entropy, own->prepare.entropy_size, &problem) < 0 ||
+	    raise_loopback(&problem) < 0)
+		end(prepare, &problem);
+	else
+		go_on(prepare);
+}

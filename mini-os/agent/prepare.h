@@ -1,0 +1,31 @@
+/*
+ * `prepare`: what makes a fresh (or cloned) guest fit for its container. It is carried out in steps, because the
+ * devices of layers may still be on their way.
+ */
+#ifndef LIMPID_PREPARE_H
+#define LIMPID_PREPARE_H
+
+#include "loop.h"
+#include "request.h"
+
+struct prepare {
+	struct loop *loop;
+	struct timer retry;
+	struct request *request; /* the one under way */
+	size_t next;             /* of its mounts */
+	int64_t deadline;        /* for the layer of that mount */
+	int sync[SYNC_MAX];      /* descriptors of the mount points to flush at the end */
+	size_t sync_count;
+	/* problem is NULL if all went well. Called once for each begin, perhaps before that returns. */
+	void (*done)(void *owner, const struct problem *problem);
+	void *owner;
+};
+
+void prepare_open(struct prepare *prepare, struct loop *loop,
+		  void (*done)(void *owner, const struct problem *problem), void *owner);
+void prepare_close(struct prepare *prepare);
+
+/* Takes the request's contents. If it fails, what it has mounted is unmounted. */
+void prepare_begin(struct prepare *prepare, struct request *request);
+
+#endif

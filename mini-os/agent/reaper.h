@@ -1,0 +1,44 @@
+/* Who is told when a process ends: the agent's children, and those that it inherits as their subreaper. */
+#ifndef LIMPID_REAPER_H
+#define LIMPID_REAPER_H
+
+#include <sys/types.h>
+
+#include "loop.h"
+
+#define REAPER_ORPHANS 64
+
+struct child {
+	struct child *next;
+	pid_t pid; /* 0: not watched, or it has ended */
+	void (*ended)(void *owner, int status); /* as waitpid tells it */
+	void *owner;
+};
+
+struct reaper {
+	struct child *children;
+	bool remembering;
+	/* Ends of processes that nobody watched; the oldest is forgotten first. */
+	struct {
+		pid_t pid;
+		int status;
+	} orphans[REAPER_ORPHANS];
+	unsigned orphan_count;
+};
+
+void reaper_open(struct reaper *reaper);
+
+/* SIGCHLD has come. */
+void reaper_collect(struct reaper *reaper);
+
+/* child->pid is set by the caller. If it has ended while remembering, child->ended is called before this returns. */
+void reaper_watch(struct reaper *reaper, struct child *child);
+void reaper_forget(struct reaper *reaper, struct child *child);
+
+/*
+ * While the pid of a process that will be inherited is not known yet, the ends of all strangers are kept, for
+ * reaper_watch. Beginning and ending forget those kept before.
+ */
+void reaper_remember(struct reaper *reaper, bool remember);
+
+#endif

@@ -1,0 +1,279 @@
+#include "request.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base64.h"
+#include "json.h"
+#include "layer.h"
+#include "path.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define CLOCK_MOST 0x3ffffffffLL /* the year 2514 */
+#define CONFIG_MOST (8 * 1024 * 1024)
+#define TYPE_MOST 63
+
+static int parse_clock(yajl_val object, struct timespec *clock, struct problem *problem)
+{
+	long long seconds, nanoseconds;
+	const struct json_member members[] = {
+		{ "seconds", JSON_NUMBER, true, &seconds, 0, CLOCK_MOST },
+		{ "nanoseconds", JSON_NUMBER, true, &nanoseconds, 0, 999999999 },
+	};
+
+	if (json_members("clock.", object, members, COUNT(members), problem) < 0)
+		return -1;
+	*clock = (struct timespec){ .tv_sec = seconds, .tv_nsec = nanoseconds };
+	return 0;
+}
+
+static int parse_flags(const char *path, yajl_val array, unsigned *flags, struct problem *problem)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} known[] = {
+		{ "ro", MOUNT_RO },
+		{ "nosuid", MOUNT_NOSUID },
+		{ "nodev", MOUNT_NODEV },
+		{ "noexec", MOUNT_NOEXEC },
+		{ "relatime", MOUNT_RELATIME },
+		{ "noatime", MOUNT_NOATIME },
+		{ "bind", MOUNT_BIND },
+		{ "rec", MOUNT_REC },
+	};
+
+	for (size_t i = 0; i < YAJL_GET_ARRAY(array)->len; i++) {
+		const char *name = YAJL_GET_STRING(YAJL_GET_ARRAY(array)->values[i]);
+		size_t at = 0;
+
+		if (name == NULL)
+			return problem_set(problem, FAILURE_INVALID, "%sflags: strings expected", path);
+		while (at < COUNT(known) && strcmp(known[at].name, name) != 0)
+			at++;
+		if (at == COUNT(known))
+			return problem_set(problem, FAILURE_INVALID, "%sflags: `%.32s` unknown", path, name);
+		*flags |= known[at].bit;
+	}
+	return 0;
+}
+
+static int judge_mount(const char *path, const struct mount_request *mount, struct problem *problem)
+{
+	if (!path_valid(mount->target))
+		return problem_set(problem, FAILURE_INVALID, "%starget: not a plain path below " PATH_BASE, path);
+	if ((mount->flags & MOUNT_REC) && !(mount->flags & MOUNT_BIND))
+		return problem_set(problem, FAILURE_INVALID, "%sflags: `rec` without `bind`", path);
+	if ((mount->flags & MOUNT_RELATIME) && (mount->flags & MOUNT_NOATIME))
+		return problem_set(problem, FAILURE_INVALID, "%sflags: `relatime` and `noatime`", path);
+	if ((mount->flags & MOUNT_BIND) && !path_valid(mount->source))
+		return problem_set(problem, FAILURE_INVALID, "%ssource: not a plain path below " PATH_BASE, path);
+	if ((mount->flags & MOUNT_BIND) && mount->data[0])
+		return problem_set(problem, FAILURE_INVALID, "%sdata: a bind has none", path);
+	if (layer_named(mount->source) && !layer_uuid(mount->source, NULL))
+		return problem_set(problem, FAILURE_INVALID, "%ssource: not a UUID", path);
+	return 0;
+}
+
+static int parse_mount(const char *path, yajl_val object, struct mount_request *mount, struct problem *problem)
+{
+	yajl_val flags = NULL;
+	const struct json_member members[] = {
+		{ "type", JSON_TEXT, true, &mount->type, 1, TYPE_MOST },
+		{ "source", JSON_TEXT, false, &mount->source, 0, PATH_MAX - 1 },
+		{ "target", JSON_TEXT, true, &mount->target, 1, PATH_MAX - 1 },
+		{ "flags", JSON_ARRAY, false, &flags, 0, 16 },
+		{ "data", JSON_TEXT, false, &mount->data, 0, MOUNT_DATA_MAX },
+	};
+
+	*mount = (struct mount_request){ .source = "", .data = "" };
+	if (json_members(path, object, members, COUNT(members), problem) < 0)
+		return -1;
+	if (flags && parse_flags(path, flags, &mount->flags, problem) < 0)
+		return -1;
+	if (strcmp(mount->type, "bind") == 0)
+		mount->flags |= MOUNT_BIND;
+	return judge_mount(path, mount, problem);
+}
+
+static int parse_mounts(yajl_val array, struct prepare_request *prepare, struct problem *problem)
+{
+	size_t count = YAJL_GET_ARRAY(array)->len;
+
+	prepare->mounts = calloc(count ? count : 1, sizeof *prepare->mounts);
+	if (prepare->mounts == NULL)
+		return problem_set(problem, FAILURE_SYSTEM, "mounts: out of memory");
+	for (size_t i = 0; i < count; i++) {
+		yajl_val value = YAJL_GET_ARRAY(array)->values[i];
+		char path[32];
+
+		snprintf(path, sizeof path, "mounts[%zu].", i);
+		if (!YAJL_IS_OBJECT(value))
+			return problem_set(problem, FAILURE_INVALID, "mounts[%zu]: an object expected", i);
+		if (parse_mount(path, value, &prepare->mounts[i], problem) < 0)
+			return -1;
+	}
+	prepare->mount_count = count;
+	return 0;
+}
+
+static int parse_sync(yajl_val array, struct prepare_request *prepare, struct problem *problem)
+{
+	for (size_t i = 0; i < YAJL_GET_ARRAY(array)->len; i++) {
+		const char *path = YAJL_GET_STRING(YAJL_GET_ARRAY(array)->values[i]);
+
+		if (path == NULL || !path_valid(path))
+			return problem_set(problem, FAILURE_INVALID, "sync[%zu]: not a plain path below " PATH_BASE, i);
+		prepare->sync[prepare->sync_count++] = path;
+	}
+	return 0;
+}
+
+static int parse_prepare(yajl_val tree, struct prepare_request *prepare, struct problem *problem)
+{
+	const char *method, *entropy;
+	yajl_val clock, mounts, sync;
+	const struct json_member members[] = {
+		{ "method", JSON_TEXT, true, &method, 0, 64 },
+		{ "clock", JSON_OBJECT, true, &clock, 0, 0 },
+		{ "entropy", JSON_TEXT, true, &entropy, 0, 4 * ENTROPY_MAX },
+		{ "mounts", JSON_ARRAY, true, &mounts, 0, MOUNTS_MAX },
+		{ "sync", JSON_ARRAY, true, &sync, 0, SYNC_MAX },
+	};
+	ssize_t size;
+
+	if (json_members("", tree, members, COUNT(members), problem) < 0 ||
+	    parse_clock(clock, &prepare->clock, problem) < 0)
+		return -1;
+	size = base64_decode(entropy, prepare->entropy, sizeof prepare->entropy);
+	if (size < ENTROPY_MIN)
+		return problem_set(problem, FAILURE_INVALID, "entropy: %d to %d bytes in base64 expected", ENTROPY_MIN,
+				   ENTROPY_MAX);
+	prepare->entropy_size = (size_t)size;
+	if (parse_mounts(mounts, prepare, problem) < 0)
+		return -1;
+	return parse_sync(sync, prepare, problem);
+}
+
+/* What the agent must know of the config itself. crun judges the rest. */
+static int parse_config(struct create_request *create, struct problem *problem)
+{
+	yajl_val tree = json_parse("config", create->config, strlen(create->config), problem);
+	yajl_val process, value;
+	int result = 0;
+
+	if (tree == NULL)
+		return -1;
+	process = json_find(tree, "process");
+	value = json_find(process, "terminal");
+	if (!YAJL_IS_OBJECT(tree))
+		result = problem_set(problem, FAILURE_INVALID, "config: an object expected");
+	else if (value && !YAJL_IS_TRUE(value) && !YAJL_IS_FALSE(value))
+		result = problem_set(problem, FAILURE_INVALID, "config: process.terminal: a boolean expected");
+	create->terminal = YAJL_IS_TRUE(value);
+	create->oom_adjusted = json_find(process, "oomScoreAdj") != NULL;
+	yajl_tree_free(tree);
+	return result;
+}
+
+static int parse_create(yajl_val tree, struct create_request *create, struct problem *problem)
+{
+	const char *method;
+	long long rows = -1, columns = -1;
+	const struct json_member members[] = {
+		{ "method", JSON_TEXT, true, &method, 0, 64 },
+		{ "config", JSON_TEXT, true, &create->config, 0, CONFIG_MOST },
+		{ "rows", JSON_NUMBER, false, &rows, 0, UINT16_MAX },
+		{ "columns", JSON_NUMBER, false, &columns, 0, UINT16_MAX },
+	};
+
+	if (json_members("", tree, members, COUNT(members), problem) < 0)
+		return -1;
+	if ((rows < 0) != (columns < 0))
+		return problem_set(problem, FAILURE_INVALID, "rows, columns: one without the other");
+	if (rows >= 0) {
+		create->sized = true;
+		create->size.ws_row = (unsigned short)rows;
+		create->size.ws_col = (unsigned short)columns;
+	}
+	return parse_config(create, problem);
+}
+
+static int parse_start(yajl_val tree, struct problem *problem)
+{
+	const char *method;
+	const struct json_member members[] = {
+		{ "method", JSON_TEXT, true, &method, 0, 64 },
+	};
+
+	return json_members("", tree, members, COUNT(members), problem);
+}
+
+static int parse_kill(yajl_val tree, struct kill_request *request, struct problem *problem)
+{
+	const char *method;
+	long long signal;
+	const struct json_member members[] = {
+		{ "method", JSON_TEXT, true, &method, 0, 64 },
+		{ "signal", JSON_NUMBER, true, &signal, 1, FRAME_SIGNAL_MAX },
+		{ "all", JSON_BOOLEAN, false, &request->all, 0, 0 },
+	};
+
+	if (json_members("", tree, members, COUNT(members), problem) < 0)
+		return -1;
+	request->signal = (int)signal;
+	return 0;
+}
+
+static int find_method(yajl_val tree, enum method *method, struct problem *problem)
+{
+	static const char *const names[] = {
+		[METHOD_PREPARE] = "prepare",
+		[METHOD_CREATE] = "create",
+		[METHOD_START] = "start",
+		[METHOD_KILL] = "kill",
+	};
+	const char *name = YAJL_GET_STRING(json_find(tree, "method"));
+
+	if (name == NULL)
+		return problem_set(problem, FAILURE_INVALID, "method: a string expected");
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (strcmp(names[i], name) == 0) {
+			*method = (enum method)i;
+			return 0;
+		}
+	return problem_set(problem, FAILURE_INVALID, "method: `%.64s` unknown", name);
+}
+
+int request_parse(struct request *request, const void *text, size_t length, struct problem *problem)
+{
+	memset(request, 0, sizeof *request);
+	request->tree = json_parse("request", text, length, problem);
+	if (request->tree == NULL)
+		return -1;
+	if (!YAJL_IS_OBJECT(request->tree))
+		return problem_set(problem, FAILURE_INVALID, "request: an object expected");
+	if (find_method(request->tree, &request->method, problem) < 0)
+		return -1;
+	switch (request->method) {
+	case METHOD_PREPARE:
+		return parse_prepare(request->tree, &request->prepare, problem);
+	case METHOD_CREATE:
+		return parse_create(request->tree, &request->create, problem);
+	case METHOD_START:
+		return parse_start(request->tree, problem);
+	case METHOD_KILL:
+		return parse_kill(request->tree, &request->kill, problem);
+	}
+	return problem_set(problem, FAILURE_INVALID, "method: unknown");
+}
+
+void request_free(struct request *request)
+{
+	free(request->prepare.mounts);
+	request->prepare.mounts = NULL;
+	yajl_tree_free(request->tree);
+	request->tree = NULL;
+}

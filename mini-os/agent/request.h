@@ -1,0 +1,81 @@
+/* The host's requests: their JSON, judged in full before anything is done. */
+#ifndef LIMPID_REQUEST_H
+#define LIMPID_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <yajl/yajl_tree.h>
+
+#include "problem.h"
+
+#define ENTROPY_MIN 32
+#define ENTROPY_MAX 512
+#define MOUNTS_MAX 1024
+#define SYNC_MAX 64
+#define MOUNT_DATA_MAX 4095 /* the kernel cuts what is longer, without a word */
+
+enum method {
+	METHOD_PREPARE,
+	METHOD_CREATE,
+	METHOD_START,
+	METHOD_KILL,
+};
+
+/* Bits of mount_request.flags. */
+#define MOUNT_RO 0x01u
+#define MOUNT_NOSUID 0x02u
+#define MOUNT_NODEV 0x04u
+#define MOUNT_NOEXEC 0x08u
+#define MOUNT_RELATIME 0x10u
+#define MOUNT_NOATIME 0x20u
+#define MOUNT_BIND 0x40u
+#define MOUNT_REC 0x80u
+
+struct mount_request {
+	const char *type;
+	const char *source;
+	const char *target; /* path_valid */
+	unsigned flags;
+	const char *data;
+};
+
+struct prepare_request {
+	struct timespec clock;
+	uint8_t entropy[ENTROPY_MAX];
+	size_t entropy_size;
+	struct mount_request *mounts;
+	size_t mount_count;
+	const char *sync[SYNC_MAX]; /* path_valid */
+	size_t sync_count;
+};
+
+struct create_request {
+	const char *config;
+	bool terminal;     /* as the config says */
+	bool oom_adjusted; /* the config has process.oomScoreAdj */
+	bool sized;
+	struct winsize size;
+};
+
+struct kill_request {
+	int signal;
+	bool all;
+};
+
+/* Strings point into the tree. */
+struct request {
+	yajl_val tree;
+	enum method method;
+	struct prepare_request prepare;
+	struct create_request create;
+	struct kill_request kill;
+};
+
+/* 0, or -1 with the problem filled. In both cases request_free is due. */
+int request_parse(struct request *request, const void *text, size_t length, struct problem *problem);
+void request_free(struct request *request);
+
+#endif

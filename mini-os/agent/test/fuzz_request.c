@@ -1,0 +1,136 @@
+/*
+ * Fuzz target: any bytes as a request. With libFuzzer, or on its own over mutations of the requests below:
+ * <rounds> [<seed>]; the same seed, the same inputs.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "path.h"
+#include "request.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void judge_prepare(const struct prepare_request *prepare)
+{
+	assert(prepare->entropy_size >= ENTROPY_MIN && prepare->entropy_size <= ENTROPY_MAX);
+	assert(prepare->clock.tv_nsec >= 0 && prepare->clock.tv_nsec < 1000000000);
+	assert(prepare->mount_count <= MOUNTS_MAX && prepare->sync_count <= SYNC_MAX);
+	for (size_t i = 0; i < prepare->mount_count; i++) {
+		assert(path_valid(prepare->mounts[i].target));
+		assert(strlen(prepare->mounts[i].data) <= MOUNT_DATA_MAX);
+		if (prepare->mounts[i].flags & MOUNT_BIND)
+			assert(path_valid(prepare->mounts[i].source));
+	}
+	for (size_t i = 0; i < prepare->sync_count; i++)
+		assert(path_valid(prepare->sync[i]));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct request request;
+	struct problem problem;
+
+	problem.text[0] = '\0';
+	if (request_parse(&request, data, size, &problem) < 0)
+		assert(problem.text[0] != '\0');
+	else if (request.method == METHOD_PREPARE)
+		judge_prepare(&request.prepare);
+	else if (request.method == METHOD_KILL)
+		assert(request.kill.signal >= 1 && request.kill.signal <= 64);
+	request_free(&request);
+	return 0;
+}
+
+#ifndef LIBFUZZER
+static const char *const seeds[] = {
+	"{\"method\":\"start\"}",
+	"{\"method\":\"kill\",\"signal\":15,\"all\":true}",
+	"{\"method\":\"create\",\"rows\":24,\"columns\":80,"
+	"\"config\":\"{\\\"process\\\":{\\\"terminal\\\":true,\\\"args\\\":[\\\"\\\\u0041\\\"]}}\"}",
+	"{\"method\":\"prepare\",\"clock\":{\"seconds\":1700000000,\"nanoseconds\":1},"
+	"\"entropy\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\",\"sync\":[\"/run/limpid/a\"],"
+	"\"mounts\":[{\"type\":\"erofs\",\"source\":\"layer:01234567-89ab-cdef-0123-456789abcdef\","
+	"\"target\":\"/run/limpid/l/0\",\"flags\":[\"ro\"],\"data\":\"dax=always\"},"
+	"{\"type\":\"bind\",\"source\":\"/run/limpid/s/x\",\"target\":\"/run/limpid/x\",\"flags\":[\"bind\",\"rec\"],"
+	"\"data\":\"\"}]}",
+};
+
+/* Put in somewhere: what a parser may stumble over. */
+static const char *const pieces[] = {
+	"\"", "\\", "\\u0000", "\\ud800", "{", "}", "[", "]", ",", ":", "null", "true", "-1", "1e999",
+	"9223372036854775808", "0.5", "\"method\":", "/../", "//", "/*", "layer:", "\xff",
+	"\xed\xa0\x80", "{\"a\":", "[[[[[[[[", " ",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define LARGEST 4096u
+
+static uint64_t state;
+
+static uint32_t random_below(size_t limit)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)((state >> 16) % limit);
+}
+
+static size_t mutate(char *text, size_t size)
+{
+	size_t at = random_below(size), count;
+	const char *piece;
+
+	switch (random_below(4)) {
+	case 0:
+		text[at] ^= (char)(1u << random_below(8));
+		return size;
+	case 1: /* out */
+		count = 1 + random_below(size - at);
+		if (count == size)
+			return size;
+		memmove(text + at, text + at + count, size - at - count);
+		return size - count;
+	case 2: /* in */
+		piece = pieces[random_below(COUNT(pieces))];
+		count = strlen(piece);
+		if (size + count > LARGEST)
+			return size;
+		memmove(text + at + count, text + at, size - at);
+		memcpy(text + at, piece, count);
+		return size + count;
+	default: /* in the place of others */
+		piece = pieces[random_below(COUNT(pieces))];
+		count = strlen(piece);
+		if (at + count > size)
+			return size;
+		memcpy(text + at, piece, count);
+		return size;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+
+	state = argc > 2 ? strtoull(argv[2], NULL, 10) : 0x9e3779b97f4a7c15u;
+	for (unsigned long round = 0; round < rounds; round++) {
+		const char *seed = seeds[random_below(COUNT(seeds))];
+		size_t size = strlen(seed);
+		char *text = malloc(LARGEST), *exact;
+
+		memcpy(text, seed, size);
+		for (uint32_t count = random_below(4); count > 0; count--)
+			size = mutate(text, size);
+		/* of its exact size, so that reading beyond it is seen */
+		exact = malloc(size);
+		memcpy(exact, text, size);
+		LLVMFuzzerTestOneInput((const uint8_t *)exact, size);
+		free(exact);
+		free(text);
+	}
+	printf("requests: %lu inputs\n", rounds);
+	return 0;
+}
+#endif

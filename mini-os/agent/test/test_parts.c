@@ -1,0 +1,280 @@
+/* The parts of the agent that need no process and no host: <scratch directory>. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base64.h"
+#include "json.h"
+#include "layer.h"
+#include "path.h"
+#include "reaper.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static unsigned failures;
+
+#define EXPECT(condition, ...)                                                        \
+	do {                                                                          \
+		if (!(condition)) {                                                   \
+			fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
+			fprintf(stderr, __VA_ARGS__);                                 \
+			fputc('\n', stderr);                                          \
+			failures++;                                                   \
+		}                                                                     \
+	} while (0)
+
+static void test_base64(void)
+{
+	static const struct {
+		const char *text;
+		ssize_t size; /* -1: refused */
+		const char *bytes;
+	} cases[] = {
+		/* RFC 4648, section 10 */
+		{ "", 0, "" },
+		{ "Zg==", 1, "f" },
+		{ "Zm8=", 2, "fo" },
+		{ "Zm9v", 3, "foo" },
+		{ "Zm9vYg==", 4, "foob" },
+		{ "Zm9vYmE=", 5, "fooba" },
+		{ "Zm9vYmFy", 6, "foobar" },
+		{ "+/+/", 3, "\xfb\xff\xbf" },
+		{ "Zg", -1, "" },
+		{ "Zg=", -1, "" },
+		{ "Zg===", -1, "" },
+		{ "Zh==", -1, "" }, /* bits that are not data */
+		{ "Zm9=", -1, "" },
+		{ "Z===", -1, "" },
+		{ "====", -1, "" },
+		{ "Zg==Zg==", -1, "" },
+		{ "Zm9v\n", -1, "" },
+		{ "Zm-_", -1, "" },
+		{ "Zm9vYmFyYg==", -1, "" }, /* more than there is room for */
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint8_t bytes[6];
+		ssize_t size = base64_decode(cases[i].text, bytes, sizeof bytes);
+
+		EXPECT(size == cases[i].size, "`%s`: %zd", cases[i].text, size);
+		EXPECT(size <= 0 || memcmp(bytes, cases[i].bytes, (size_t)size) == 0, "`%s`", cases[i].text);
+	}
+}
+
+static void test_path(void)
+{
+	static const struct {
+		const char *path;
+		bool valid;
+	} cases[] = {
+		{ "/run/limpid/a", true },
+		{ "/run/limpid/a/b.c/..d/...", true },
+		{ "/run/limpid/.a", true },
+		{ "", false },
+		{ "/", false },
+		{ "/run/limpid", false },
+		{ "/run/limpid/", false },
+		{ "/run/limpid/a/", false },
+		{ "/run/limpid//a", false },
+		{ "/run/limpid/.", false },
+		{ "/run/limpid/..", false },
+		{ "/run/limpid/a/../b", false },
+		{ "/run/limpid/../limpid", false },
+		{ "/run/limpidus/a", false },
+		{ "run/limpid/a", false },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		EXPECT(path_valid(cases[i].path) == cases[i].valid, "`%s`", cases[i].path);
+}
+
+static void test_layer_uuid(void)
+{
+	static const uint8_t expected[LAYER_UUID_SIZE] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
+							   0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x00 };
+	static const char *const refused[] = {
+		"layer:",
+		"layer:11223344",
+		"layer:11223344-5566-7788-99aa-bbccddeeff0",
+		"layer:11223344-5566-7788-99aa-bbccddeeff000",
+		"layer:11223344-5566-7788-99aa-bbccddeeff0g",
+		"layer:112233445566778899aabbccddeeff00",
+		"layer:1122334-45566-7788-99aa-bbccddeeff00",
+		"layer:11223344-5566-7788-99aa-bbccddeeff-0",
+	};
+	uint8_t uuid[LAYER_UUID_SIZE];
+
+	EXPECT(layer_uuid("layer:11223344-5566-7788-99aa-bbccddeeff00", uuid), "lower case");
+	EXPECT(memcmp(uuid, expected, sizeof uuid) == 0, "lower case");
+	EXPECT(layer_uuid("layer:11223344-5566-7788-99AA-BBCCDDEEFF00", uuid), "upper case");
+	EXPECT(memcmp(uuid, expected, sizeof uuid) == 0, "upper case");
+	for (size_t i = 0; i < COUNT(refused); i++)
+		EXPECT(!layer_uuid(refused[i], uuid), "`%s`", refused[i]);
+}
+
+static void write_image(const char *path, size_t size, uint8_t first_of_magic, uint8_t first_of_uuid)
+{
+	static const uint8_t magic[3] = { 0xe1, 0xf5, 0xe0 };
+	uint8_t image[4096] = { 0 };
+	FILE *file = fopen(path, "w");
+
+	image[1024] = first_of_magic;
+	memcpy(image + 1025, magic, sizeof magic);
+	memset(image + 1024 + 48, 7, LAYER_UUID_SIZE);
+	image[1024 + 48] = first_of_uuid;
+	EXPECT(file && fwrite(image, 1, size, file) == size && fclose(file) == 0, "%s", path);
+}
+
+static void test_layer_find(void)
+{
+	uint8_t uuid[LAYER_UUID_SIZE];
+	char device[LAYER_DEVICE_SIZE];
+
+	memset(uuid, 7, sizeof uuid);
+	EXPECT(layer_find("missing", "pmem", uuid, device) == -ENOENT, "no directory");
+	EXPECT(mkdir("devices", 0700) == 0 && mkdir("devices/pmem9", 0700) == 0, "mkdir");
+	write_image("devices/pmem0", 4096, 0xe2, 8);     /* another's UUID */
+	write_image("devices/pmem1", 4096, 0xe3, 7);     /* no EROFS */
+	write_image("devices/pmem2", 1024 + 60, 0xe2, 7); /* ends too soon */
+	write_image("devices/pmem3", 0, 0, 0);
+	write_image("devices/vda", 4096, 0xe2, 7);       /* not a pmem device */
+	EXPECT(layer_find("devices", "pmem", uuid, device) == -ENOENT, "found %s", device);
+	write_image("devices/pmem10", 4096, 0xe2, 7);
+	EXPECT(layer_find("devices", "pmem", uuid, device) == 0, "not found");
+	EXPECT(strcmp(device, "devices/pmem10") == 0, "%s", device);
+}
+
+/* What mkfs.erofs makes is what layer_find looks for. */
+static void test_layer_of_mkfs(void)
+{
+	uint8_t uuid[LAYER_UUID_SIZE];
+	char device[LAYER_DEVICE_SIZE];
+
+	if (system("mkfs.erofs --help >/dev/null 2>&1") != 0) {
+		printf("skipped: no mkfs.erofs\n");
+		return;
+	}
+	EXPECT(system("mkdir real tree && mkfs.erofs -E noinline_data,force-inode-compact "
+		      "-U 11223344-5566-7788-99aa-bbccddeeff00 real/pmem0 tree >/dev/null 2>&1") == 0,
+	       "mkfs.erofs");
+	layer_uuid("layer:11223344-5566-7788-99aa-bbccddeeff00", uuid);
+	EXPECT(layer_find("real", "pmem", uuid, device) == 0, "not found");
+}
+
+static void test_json(void)
+{
+	static const char *const refused[] = {
+		"", " ", "{", "{\"a\":1,}", "{} x", "{/* */}", "[1//\n]", "\"\\u0000\"", "\"\\ud800", "tru", "\x80",
+		"\"\x80\"",
+	};
+	static const char *const accepted[] = {
+		"{}", " [1, 2.5, -3e7, true, false, null, \"/\\\\u0000\\\"/*\"] ", "\"\\\\\"", "{\"a\":{\"a\":[[{}]]}}",
+	};
+	struct problem problem;
+	char deep[2 * JSON_DEPTH_MAX + 2];
+	yajl_val tree;
+
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		tree = json_parse("it", refused[i], strlen(refused[i]), &problem);
+		EXPECT(tree == NULL, "`%s`", refused[i]);
+		yajl_tree_free(tree);
+	}
+	for (size_t i = 0; i < COUNT(accepted); i++) {
+		tree = json_parse("it", accepted[i], strlen(accepted[i]), &problem);
+		EXPECT(tree != NULL, "`%s`: %s", accepted[i], problem.text);
+		yajl_tree_free(tree);
+	}
+	EXPECT(json_parse("it", "{}\0", 3, &problem) == NULL, "NUL");
+	memset(deep, '[', JSON_DEPTH_MAX);
+	memset(deep + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
+	tree = json_parse("it", deep, 2 * JSON_DEPTH_MAX, &problem);
+	EXPECT(tree != NULL, "as deep as may be: %s", problem.text);
+	yajl_tree_free(tree);
+	memset(deep, '[', JSON_DEPTH_MAX + 1);
+	memset(deep + JSON_DEPTH_MAX + 1, ']', JSON_DEPTH_MAX + 1);
+	EXPECT(json_parse("it", deep, sizeof deep, &problem) == NULL, "too deep");
+}
+
+static void note_status(void *owner, int status)
+{
+	*(int *)owner = status;
+}
+
+static pid_t run_child(int status)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(status);
+	return pid;
+}
+
+static void wait_for_end(pid_t pid)
+{
+	siginfo_t info;
+
+	EXPECT(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0, "%s", strerror(errno));
+}
+
+static void test_reaper(void)
+{
+	struct reaper reaper;
+	int status = -1;
+	struct child child = { .ended = note_status, .owner = &status };
+
+	reaper_open(&reaper);
+	child.pid = run_child(3);
+	wait_for_end(child.pid);
+	reaper_watch(&reaper, &child);
+	EXPECT(status == -1, "told before it was collected");
+	reaper_collect(&reaper);
+	EXPECT(WEXITSTATUS(status) == 3 && child.pid == 0, "status %d", status);
+
+	/* one that ended before it was known */
+	status = -1;
+	reaper_remember(&reaper, true);
+	child.pid = run_child(4);
+	for (unsigned i = 0; i < REAPER_ORPHANS - 1; i++)
+		wait_for_end(run_child(5));
+	wait_for_end(child.pid);
+	reaper_collect(&reaper);
+	EXPECT(status == -1, "told, though nobody watched");
+	reaper_watch(&reaper, &child);
+	EXPECT(WEXITSTATUS(status) == 4 && child.pid == 0, "status %d", status);
+	EXPECT(reaper.children == NULL, "still watched");
+
+	/* forgotten again */
+	status = -1;
+	child.pid = run_child(6);
+	wait_for_end(child.pid);
+	reaper_collect(&reaper);
+	reaper_remember(&reaper, false);
+	reaper_watch(&reaper, &child);
+	EXPECT(status == -1, "told of a former process with that pid");
+	reaper_forget(&reaper, &child);
+	EXPECT(reaper.children == NULL && child.pid == 0, "still watched");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || chdir(argv[1]) < 0) {
+		fprintf(stderr, "usage: %s directory\n", argv[0]);
+		return 2;
+	}
+	test_base64();
+	test_path();
+	test_layer_uuid();
+	test_layer_find();
+	test_layer_of_mkfs();
+	test_json();
+	test_reaper();
+	printf("parts: %u failures\n", failures);
+	return failures > 0;
+}

@@ -1,0 +1,2 @@
+/** What the runtime can do, as {@code features} prints it (features.md). */
+package dev.limpid.oci.features;

@@ -1,0 +1,210 @@
+package dev.limpid.oci.json;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.io.JsonEOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CoderResult;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reads one JSON document, strictly: RFC 8259 in valid UTF-8, one value, no duplicate keys, a
+ * bounded size and depth. Whatever is beyond that is a {@link JsonSyntaxException} with line and
+ * column.
+ */
+public final class JsonReader {
+  /** The bound on the size of a document where the caller names none: 4 MiB. */
+  public static final int DEFAULT_MAX_BYTES = 4 << 20;
+
+  /** The bound on objects and arrays within each other. */
+  public static final int MAX_DEPTH = 100;
+
+  // Names are not interned and not canonicalized: a document is read once and the process exits.
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(MAX_DEPTH + 1)
+                  .maxStringLength(Integer.MAX_VALUE)
+                  .maxNameLength(Integer.MAX_VALUE)
+                  .build())
+          .build();
+
+  private final String document;
+  private final int maxBytes;
+
+  /**
+   * A reader whose errors name the given document.
+   *
+   * @param document the name in the messages, for example {@code config.json}
+   * @param maxBytes the bound on the size of the document, in bytes
+   */
+  public JsonReader(String document, int maxBytes) {
+    this.document = document;
+    this.maxBytes = maxBytes;
+  }
+
+  /** A reader of documents of up to 4 MiB. */
+  public JsonReader(String document) {
+    this(document, DEFAULT_MAX_BYTES);
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws JsonSyntaxException if it holds anything but one acceptable JSON value
+   * @throws IOException if it cannot be read
+   */
+  public JsonValue read(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return read(in);
+    }
+  }
+
+  /**
+   * Reads a stream to its end, or to the size bound; the caller closes it.
+   *
+   * @throws JsonSyntaxException if it holds anything but one acceptable JSON value
+   * @throws IOException if it cannot be read
+   */
+  public JsonValue read(InputStream in) throws IOException {
+    // One byte more than allowed tells "as large as allowed" from "larger".
+    int enough = maxBytes == Integer.MAX_VALUE ? maxBytes : maxBytes + 1;
+    return parse(in.readNBytes(enough));
+  }
+
+  /**
+   * Reads a document that is in memory.
+   *
+   * @throws JsonSyntaxException if it is anything but one acceptable JSON value
+   */
+  public JsonValue parse(byte[] utf8) {
+    if (utf8.length > maxBytes) {
+      throw new JsonSyntaxException(
+          document, 1, 1, "larger than the " + maxBytes + " bytes that are allowed");
+    }
+    CharBuffer text = decode(utf8);
+    try (JsonParser parser =
+        FACTORY.createParser(text.array(), text.arrayOffset(), text.remaining())) {
+      if (parser.nextToken() == null) {
+        throw new JsonSyntaxException(document, 1, 1, "empty: a JSON value is expected");
+      }
+      JsonValue value = value(parser, 1);
+      if (parser.nextToken() != null) {
+        throw at(parser.currentTokenLocation(), "text after the end of the JSON value");
+      }
+      return value;
+    } catch (JsonEOFException e) {
+      throw at(e.getLocation(), "the document ends too early: it is truncated");
+    } catch (JsonProcessingException e) {
+      throw at(e.getLocation(), problem(e));
+    } catch (IOException e) {
+      throw new UncheckedIOException("reading from memory", e);
+    }
+  }
+
+  /**
+   * Jackson accepts some invalid UTF-8 (overlong forms, halves of characters), so the text is
+   * decoded before it sees it.
+   */
+  private CharBuffer decode(byte[] utf8) {
+    ByteBuffer bytes = ByteBuffer.wrap(utf8);
+    CharBuffer text = CharBuffer.allocate(utf8.length);
+    CoderResult result =
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .onUnmappableCharacter(CodingErrorAction.REPORT)
+            .decode(bytes, text, true);
+    if (result.isError()) {
+      int line = 1;
+      int lineStart = 0;
+      for (int i = 0; i < bytes.position(); i++) {
+        if (utf8[i] == '\n') {
+          line++;
+          lineStart = i + 1;
+        }
+      }
+      throw new JsonSyntaxException(
+          document, line, bytes.position() - lineStart + 1, "not valid UTF-8");
+    }
+    return text.flip();
+  }
+
+  private JsonValue value(JsonParser parser, int depth) throws IOException {
+    JsonToken token = parser.currentToken();
+    return switch (token) {
+      case START_OBJECT -> object(parser, depth);
+      case START_ARRAY -> array(parser, depth);
+      case VALUE_STRING -> new JsonString(parser.getText());
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> new JsonNumber(parser.getText());
+      case VALUE_TRUE -> JsonBoolean.TRUE;
+      case VALUE_FALSE -> JsonBoolean.FALSE;
+      case VALUE_NULL -> JsonNull.NULL;
+      default -> throw at(parser.currentTokenLocation(), "a JSON value is expected");
+    };
+  }
+
+  private JsonObject object(JsonParser parser, int depth) throws IOException {
+    checkDepth(parser, depth);
+    JsonObject.Builder builder = JsonObject.builder();
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String key = parser.currentName();
+      JsonLocation keyLocation = parser.currentTokenLocation();
+      parser.nextToken();
+      if (!builder.putIfNew(key, value(parser, depth + 1))) {
+        throw at(keyLocation, "duplicate key " + QuotedText.of(key));
+      }
+    }
+    return builder.build();
+  }
+
+  private JsonArray array(JsonParser parser, int depth) throws IOException {
+    checkDepth(parser, depth);
+    List<JsonValue> elements = new ArrayList<>();
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      elements.add(value(parser, depth + 1));
+    }
+    return new JsonArray(elements);
+  }
+
+  private void checkDepth(JsonParser parser, int depth) {
+    if (depth > MAX_DEPTH) {
+      throw at(parser.currentTokenLocation(), "nested deeper than " + MAX_DEPTH + " levels");
+    }
+  }
+
+  private JsonSyntaxException at(JsonLocation location, String problem) {
+    return new JsonSyntaxException(document, location.getLineNr(), location.getColumnNr(), problem);
+  }
+
+  /** The first line of Jackson's message, safe to print. */
+  private static String problem(JsonProcessingException e) {
+    String message = e.getOriginalMessage();
+    StringBuilder line = new StringBuilder("not JSON: ");
+    for (int i = 0; i < message.length() && message.charAt(i) != '\n'; i++) {
+      char c = message.charAt(i);
+      if (Character.isISOControl(c)) {
+        QuotedText.appendEscape(line, c);
+      } else {
+        line.append(c);
+      }
+    }
+    return line.toString();
+  }
+}

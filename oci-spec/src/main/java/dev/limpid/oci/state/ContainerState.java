@@ -1,0 +1,97 @@
+package dev.limpid.oci.state;
+
+import dev.limpid.oci.ContainerId;
+import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonObject;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The state of a container (runtime.md, "State"), with what runc adds to it. Paths are texts and
+ * not {@link java.nio.file.Path}s: in a locale without UTF-8 a Path cannot hold every name.
+ *
+ * @param ociVersion the version of the specification that the state follows
+ * @param id the container
+ * @param status where it is in its life
+ * @param pid the process on the host that stands for the container, 0 if there is none
+ * @param bundle the bundle's directory, absolute
+ * @param rootfs the root filesystem, absolute
+ * @param created when it was created
+ * @param annotations of config.json, in their order
+ * @param owner the name of the user who created it; empty, as runc leaves it
+ */
+public record ContainerState(
+    String ociVersion,
+    ContainerId id,
+    Status status,
+    int pid,
+    String bundle,
+    String rootfs,
+    Instant created,
+    Map<String, String> annotations,
+    String owner) {
+
+  /** Copies the annotations. */
+  public ContainerState {
+    annotations = Collections.unmodifiableMap(new LinkedHashMap<>(annotations));
+  }
+
+  /** This state at another point of the container's life. */
+  public ContainerState with(Status newStatus, int newPid) {
+    return new ContainerState(
+        ociVersion, id, newStatus, newPid, bundle, rootfs, created, annotations, owner);
+  }
+
+  /**
+   * The object that {@code state} prints, and {@code list} in an array, shaped as runc's: the pid
+   * is 0 once the container has stopped, and annotations are left out if there are none.
+   */
+  public JsonObject toJson() {
+    JsonObject.Builder json =
+        JsonObject.builder()
+            .put("ociVersion", ociVersion)
+            .put("id", id.value())
+            .put("pid", livePid())
+            .put("status", status.specName())
+            .put("bundle", bundle)
+            .put("rootfs", rootfs)
+            .put("created", Rfc3339.format(created));
+    if (!annotations.isEmpty()) {
+      json.put("annotations", JsonObject.ofStrings(annotations));
+    }
+    return json.put("owner", owner).build();
+  }
+
+  /**
+   * What hooks are told of this container. The status is the one the hook must see, which may
+   * differ from the container's own.
+   */
+  public HookState hookState(Status seenByHook) {
+    int livePid = seenByHook == Status.STOPPED ? 0 : pid;
+    return new HookState(ociVersion, id, seenByHook, livePid, bundle, annotations);
+  }
+
+  /**
+   * The state that {@link #toJson()} wrote; members of other names are ignored.
+   *
+   * @throws dev.limpid.oci.json.InvalidSpecException if a member is missing or wrong
+   */
+  public static ContainerState fromJson(JsonCursor json) {
+    return new ContainerState(
+        json.requiredString("ociVersion"),
+        StateMembers.id(json.required("id")),
+        StateMembers.status(json.required("status")),
+        StateMembers.pid(json.optional("pid")),
+        json.requiredString("bundle"),
+        json.requiredString("rootfs"),
+        StateMembers.created(json.required("created")),
+        StateMembers.annotations(json),
+        json.optionalString("owner").orElse(""));
+  }
+
+  private int livePid() {
+    return status == Status.STOPPED ? 0 : pid;
+  }
+}

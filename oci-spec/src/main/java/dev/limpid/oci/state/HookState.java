@@ -1,0 +1,64 @@
+package dev.limpid.oci.state;
+
+import dev.limpid.oci.ContainerId;
+import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonObject;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The state of a container as hooks read it on their standard input (runtime.md, "State"): what the
+ * specification knows, and nothing else.
+ *
+ * @param ociVersion the version of the specification that the state follows
+ * @param id the container
+ * @param status where it is in its life
+ * @param pid the process on the host that stands for the container, 0 if there is none
+ * @param bundle the bundle's directory, absolute
+ * @param annotations of config.json, in their order
+ */
+public record HookState(
+    String ociVersion,
+    ContainerId id,
+    Status status,
+    int pid,
+    String bundle,
+    Map<String, String> annotations) {
+
+  /** Copies the annotations. */
+  public HookState {
+    annotations = Collections.unmodifiableMap(new LinkedHashMap<>(annotations));
+  }
+
+  /** The object, without annotations if there are none. */
+  public JsonObject toJson() {
+    JsonObject.Builder json =
+        JsonObject.builder()
+            .put("ociVersion", ociVersion)
+            .put("id", id.value())
+            .put("status", status.specName())
+            .put("pid", pid)
+            .put("bundle", bundle);
+    if (!annotations.isEmpty()) {
+      json.put("annotations", JsonObject.ofStrings(annotations));
+    }
+    return json.build();
+  }
+
+  /**
+   * The state that {@link #toJson()} wrote; members of other names are ignored, and a missing pid,
+   * which the specification allows once the container has stopped, is 0.
+   *
+   * @throws dev.limpid.oci.json.InvalidSpecException if a member is missing or wrong
+   */
+  public static HookState fromJson(JsonCursor json) {
+    return new HookState(
+        json.requiredString("ociVersion"),
+        StateMembers.id(json.required("id")),
+        StateMembers.status(json.required("status")),
+        StateMembers.pid(json.optional("pid")),
+        json.requiredString("bundle"),
+        StateMembers.annotations(json));
+  }
+}

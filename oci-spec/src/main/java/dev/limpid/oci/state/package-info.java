@@ -1,0 +1,2 @@
+/** The state of a container as commands print it and hooks are told it (runtime.md, "State"). */
+package dev.limpid.oci.state;

@@ -1,0 +1,96 @@
+#include "shim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "exit_file.h"
+#include "sockets.h"
+
+/* For what still has to be written at the very end. */
+#define FAREWELL_MS 1000u
+/* For a killed child to be gone. */
+#define KILL_MS 5000u
+
+/* Three tails, every byte written as \xNN at worst, and what is said about them. */
+#define DIAGNOSIS_SIZE (3u * 4u * TAIL_SIZE + 4096u)
+
+void shim_end(struct shim *shim, int status)
+{
+	shim->ending = true;
+	shim->status = status;
+	shim->loop.stopped = true;
+	child_kill(&shim->hypervisor);
+	child_kill(&shim->virtiofsd);
+	sockets_remove();
+	child_wait(&shim->hypervisor, KILL_MS);
+	child_wait(&shim->virtiofsd, KILL_MS);
+	control_flush(&shim->control, FAREWELL_MS);
+}
+
+/* The code is `launch`, which frame.h has no name for: its text replaces that of `vm`. */
+static size_t encode_launch_failure(char *payload, size_t size, const char *message)
+{
+	static const char ours[] = "{\"code\":\"launch\"", theirs[] = "{\"code\":\"vm\"";
+	const size_t shift = sizeof ours - sizeof theirs;
+	size_t length = failure_encode(payload + shift, size - shift, FAILURE_VM, message);
+
+	memcpy(payload, ours, sizeof ours - 1);
+	return shift + length;
+}
+
+void shim_abort_launch(struct shim *shim, const char *message)
+{
+	char payload[2 * PROBLEM_TEXT_SIZE];
+
+	if (shim->ending)
+		return;
+	if (message)
+		control_fail(&shim->control, false, payload,
+			     encode_launch_failure(payload, sizeof payload, message));
+	shim_end(shim, STATUS_LAUNCH_FAILED);
+}
+
+static void describe_death(struct shim *shim, const char *why, char *text, size_t size)
+{
+	const struct child *children[] = { &shim->hypervisor, &shim->virtiofsd };
+	int length = snprintf(text, size, "%s", why);
+
+	for (unsigned i = 0; i < 2; i++) {
+		char what[128];
+
+		if (!children[i]->ended)
+			continue;
+		child_describe(children[i], what, sizeof what);
+		length += snprintf(text + length, size - (size_t)length, "%s%s", length ? "; " : "", what);
+	}
+	tail_drain(&shim->hypervisor_tail);
+	tail_drain(&shim->virtiofsd_tail);
+	tail_drain(&shim->console_tail);
+	tail_print(&shim->hypervisor_tail, "QEMU's last lines:", text, size);
+	tail_print(&shim->virtiofsd_tail, "virtiofsd's last lines:", text, size);
+	tail_print(&shim->console_tail, "the guest's last lines:", text, size);
+}
+
+void shim_vm_died(struct shim *shim, const char *why)
+{
+	static const char heading[] = "vm-died\n";
+	const size_t skip = sizeof heading - 1;
+	static char text[DIAGNOSIS_SIZE], payload[FAILURE_PAYLOAD_MAX];
+
+	if (shim->ending)
+		return;
+	memcpy(text, heading, sizeof heading);
+	describe_death(shim, why, text + skip, sizeof text - skip - 1);
+	child_kill(&shim->hypervisor);
+	child_kill(&shim->virtiofsd);
+	control_fail(&shim->control, true, payload,
+		     failure_encode(payload, sizeof payload, FAILURE_VM, text + skip));
+	if (shim->committed)
+		log_error(&shim->log, text + skip);
+	strcat(text, "\n");
+	if (exit_file_write(text) < 0 && shim->committed)
+		log_error(&shim->log, "the file exit can't be written");
+	output_flush(&shim->outputs[0], FAREWELL_MS);
+	output_flush(&shim->outputs[1], FAREWELL_MS);
+	shim_end(shim, STATUS_VM_DIED);
+}

@@ -1,0 +1,42 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shim.h"
+
+#define STATUS_USAGE 2
+
+/* So that no descriptor made later becomes a standard stream. */
+static int fill_standard_streams(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+			return -1;
+	return 0;
+}
+
+/* Neither this process nor a VM leaves its memory behind; its files are its owner's. */
+static void restrict_self(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	umask(077);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3 || strcmp(argv[1], "run") != 0) {
+		fprintf(stderr, "usage: limpid-shim run <plan file>\n");
+		return STATUS_USAGE;
+	}
+	if (fill_standard_streams() < 0 || close_range(3, ~0u, 0) < 0) {
+		perror("limpid-shim");
+		return STATUS_USAGE;
+	}
+	restrict_self();
+	return shim_run(argv[2]);
+}

@@ -1,0 +1,392 @@
+#include "plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ANY PLAN_FIELDS_MAX
+
+/* What is left to read. */
+struct bytes {
+	const uint8_t *at;
+	size_t size;
+};
+
+/* The fields of a record, the name of the directive first; NULL after the last. */
+struct record {
+	unsigned number; /* for messages, from 1 */
+	char **fields;
+	unsigned count;
+};
+
+static int wrong(struct problem *problem, const struct record *record, const char *what)
+{
+	return problem_set(problem, "plan: record %u (%.32s): %s", record->number, record->fields[0], what);
+}
+
+static bool take_number(struct bytes *bytes, uint32_t *number)
+{
+	if (bytes->size < 4)
+		return false;
+	*number = (uint32_t)bytes->at[0] | (uint32_t)bytes->at[1] << 8 | (uint32_t)bytes->at[2] << 16 |
+		  (uint32_t)bytes->at[3] << 24;
+	bytes->at += 4;
+	bytes->size -= 4;
+	return true;
+}
+
+static bool is_absolute(const char *path)
+{
+	return path[0] == '/' && strlen(path) < PATH_MAX;
+}
+
+/* Relative, with 1 to most components, none of them empty or made of dots alone. */
+static bool is_name(const char *name, unsigned most)
+{
+	unsigned components = 0;
+
+	for (;;) {
+		size_t length = strcspn(name, "/");
+
+		if (length == 0 || length > NAME_MAX || ++components > most)
+			return false;
+		if ((length == 1 && name[0] == '.') || (length == 2 && name[0] == '.' && name[1] == '.'))
+			return false;
+		if (name[length] == '\0')
+			return true;
+		name += length + 1;
+	}
+}
+
+/* Room for one more element of size bytes in an array of count; NULL: no memory. Doubles when it is full. */
+static void *grow(void *array, size_t count, size_t size)
+{
+	if ((count & (count - 1)) != 0)
+		return array;
+	return reallocarray(array, count ? 2 * count : 1, size);
+}
+
+static int set_directory(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (!is_absolute(record->fields[1]))
+		return wrong(problem, record, "the path is not absolute");
+	plan->directory = record->fields[1];
+	return 0;
+}
+
+static int set_network(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (strcmp(record->fields[1], "new") == 0 && record->count == 2) {
+		plan->network = PLAN_NETWORK_NEW;
+	} else if (strcmp(record->fields[1], "join") == 0 && record->count == 3) {
+		if (!is_absolute(record->fields[2]))
+			return wrong(problem, record, "the path is not absolute");
+		plan->network = PLAN_NETWORK_JOIN;
+		plan->network_path = record->fields[2];
+	} else {
+		return wrong(problem, record, "neither `new` nor `join` and a path");
+	}
+	return 0;
+}
+
+static int set_share(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (strcmp(record->fields[1], "shared") != 0)
+		return wrong(problem, record, "the name is not `shared`");
+	plan->share = true;
+	return 0;
+}
+
+static int set_bind(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	const char *flags = record->fields[3];
+	struct plan_bind bind = { .source = record->fields[1], .name = record->fields[2] };
+	struct plan_bind *more;
+
+	if (!is_absolute(bind.source))
+		return wrong(problem, record, "the source is not absolute");
+	if (!is_name(bind.name, 2))
+		return wrong(problem, record, "the name is not one or two path components");
+	if (strcmp(flags, "rbind") == 0 || strcmp(flags, "rbind,ro") == 0)
+		bind.recursive = true;
+	else if (strcmp(flags, "bind") != 0 && strcmp(flags, "bind,ro") != 0)
+		return wrong(problem, record, "the flags are not `rbind` or `bind`, and `,ro`");
+	bind.read_only = strchr(flags, ',') != NULL;
+	more = grow(plan->binds, plan->bind_count, sizeof *more);
+	if (more == NULL)
+		return wrong(problem, record, "out of memory");
+	plan->binds = more;
+	plan->binds[plan->bind_count++] = bind;
+	return 0;
+}
+
+static int set_upper(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	struct plan_upper upper = {
+		.parent = record->fields[1],
+		.upper = record->fields[2],
+		.work = record->fields[3],
+		.name = record->fields[4],
+	};
+
+	if (!is_absolute(upper.parent))
+		return wrong(problem, record, "the parent is not absolute");
+	if (!is_name(upper.upper, 1) || !is_name(upper.work, 1) || strcmp(upper.upper, upper.work) == 0)
+		return wrong(problem, record, "upper and work are not the names of two directories");
+	if (!is_name(upper.name, 2))
+		return wrong(problem, record, "the name is not one or two path components");
+	plan->upper = upper;
+	return 0;
+}
+
+static int set_confine(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	struct plan_confine confine = { .path = record->fields[1] };
+	struct plan_confine *more;
+
+	if (!is_name(confine.path, PATH_MAX) || strlen(confine.path) >= PATH_MAX)
+		return wrong(problem, record, "the path is not one below `shared`");
+	if (strcmp(record->fields[2], "rw") == 0)
+		confine.writable = true;
+	else if (strcmp(record->fields[2], "ro") != 0)
+		return wrong(problem, record, "neither `rw` nor `ro`");
+	more = grow(plan->confines, plan->confine_count, sizeof *more);
+	if (more == NULL)
+		return wrong(problem, record, "out of memory");
+	plan->confines = more;
+	plan->confines[plan->confine_count++] = confine;
+	return 0;
+}
+
+static int set_program(char ***program, const struct record *record, struct problem *problem)
+{
+	if (!is_absolute(record->fields[1]))
+		return wrong(problem, record, "the path of the program is not absolute");
+	*program = record->fields + 1;
+	return 0;
+}
+
+static int set_virtiofsd(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	return set_program(&plan->virtiofsd, record, problem);
+}
+
+static int set_hypervisor(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	return set_program(&plan->hypervisor, record, problem);
+}
+
+static int set_terminal(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	const char *how = record->fields[1];
+
+	if (strcmp(how, "none") == 0 && record->count == 2) {
+		plan->terminal = PLAN_TERMINAL_NONE;
+	} else if (strcmp(how, "inherit") == 0 && record->count == 2) {
+		plan->terminal = PLAN_TERMINAL_INHERIT;
+	} else if (strcmp(how, "socket") == 0 && record->count == 3) {
+		if (record->fields[2][0] == '\0')
+			return wrong(problem, record, "the path of the socket is empty");
+		plan->terminal = PLAN_TERMINAL_SOCKET;
+		plan->console_socket = record->fields[2];
+	} else {
+		return wrong(problem, record, "not `none`, `inherit`, or `socket` and a path");
+	}
+	return 0;
+}
+
+static int set_log(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (!is_absolute(record->fields[1]))
+		return wrong(problem, record, "the path is not absolute");
+	if (strcmp(record->fields[2], "json") == 0)
+		plan->log_json = true;
+	else if (strcmp(record->fields[2], "text") != 0)
+		return wrong(problem, record, "the format is neither `text` nor `json`");
+	plan->log_path = record->fields[1];
+	return 0;
+}
+
+static const struct directive {
+	const char *name;
+	unsigned least, most; /* fields, the name included */
+	bool repeats;
+	int (*set)(struct plan *plan, const struct record *record, struct problem *problem);
+} directives[] = {
+	{ "directory", 2, 2, false, set_directory },
+	{ "network", 2, 3, false, set_network },
+	{ "share", 2, 2, false, set_share },
+	{ "bind", 4, 4, true, set_bind },
+	{ "upper", 5, 5, false, set_upper },
+	{ "confine", 3, 3, true, set_confine },
+	{ "virtiofsd", 2, ANY, false, set_virtiofsd },
+	{ "hypervisor", 2, ANY, false, set_hypervisor },
+	{ "terminal", 2, 3, false, set_terminal },
+	{ "log", 3, 3, false, set_log },
+};
+
+#define DIRECTIVES (sizeof directives / sizeof directives[0])
+
+static int obey(struct plan *plan, const struct record *record, unsigned *seen, struct problem *problem)
+{
+	for (unsigned i = 0; i < DIRECTIVES; i++) {
+		const struct directive *directive = &directives[i];
+
+		if (strcmp(record->fields[0], directive->name) != 0)
+			continue;
+		if (record->count < directive->least || record->count > directive->most)
+			return wrong(problem, record, "wrong number of fields");
+		if (!directive->repeats && (*seen & 1u << i))
+			return wrong(problem, record, "comes twice");
+		*seen |= 1u << i;
+		return directive->set(plan, record, problem);
+	}
+	return problem_set(problem, "plan: record %u: unknown directive", record->number);
+}
+
+static int check_whole(const struct plan *plan, struct problem *problem)
+{
+	if (plan->directory == NULL)
+		return problem_set(problem, "plan: there is no directory");
+	if (plan->hypervisor == NULL)
+		return problem_set(problem, "plan: there is no hypervisor");
+	if (!plan->share && (plan->bind_count > 0 || plan->upper.parent || plan->confine_count > 0))
+		return problem_set(problem, "plan: bind, upper or confine without share");
+	return 0;
+}
+
+/*
+ * A field takes 4 + length bytes of the file and length + 1 of text; a record 4 bytes and one more pointer
+ * than it has fields. So neither text nor fields can need more than what plan_parse has allocated.
+ */
+static int take_record(struct bytes *bytes, struct record *record, char **text, struct problem *problem)
+{
+	uint32_t count;
+
+	if (!take_number(bytes, &count))
+		return problem_set(problem, "plan: record %u is cut off", record->number);
+	if (count < 1 || count > PLAN_FIELDS_MAX)
+		return problem_set(problem, "plan: record %u has %u fields", record->number, count);
+	for (record->count = 0; record->count < count; record->count++) {
+		uint32_t length;
+
+		if (!take_number(bytes, &length))
+			return problem_set(problem, "plan: record %u is cut off", record->number);
+		if (length > PLAN_FIELD_SIZE_MAX)
+			return problem_set(problem, "plan: record %u has a field of %u bytes", record->number,
+					   length);
+		if (length > bytes->size)
+			return problem_set(problem, "plan: record %u is cut off", record->number);
+		if (memchr(bytes->at, 0, length) != NULL)
+			return problem_set(problem, "plan: record %u has a NUL in a field", record->number);
+		record->fields[record->count] = *text;
+		memcpy(*text, bytes->at, length);
+		(*text)[length] = '\0';
+		*text += length + 1;
+		bytes->at += length;
+		bytes->size -= length;
+	}
+	record->fields[count] = NULL;
+	return 0;
+}
+
+int plan_parse(struct plan *plan, const void *bytes, size_t size, struct problem *problem)
+{
+	struct bytes left = { .at = bytes, .size = size };
+	struct record record = { 0 };
+	unsigned seen = 0;
+	char *text;
+
+	*plan = (struct plan){ 0 };
+	if (size == 0 || size > PLAN_SIZE_MAX)
+		return problem_set(problem, "plan: %zu bytes, not 1 to %u", size, PLAN_SIZE_MAX);
+	plan->text = text = malloc(size);
+	plan->fields = record.fields = calloc(size / 4 + 1, sizeof *plan->fields);
+	if (plan->text == NULL || plan->fields == NULL)
+		return problem_set(problem, "plan: out of memory");
+	while (left.size > 0) {
+		record.number++;
+		if (take_record(&left, &record, &text, problem) < 0)
+			return -1;
+		if (obey(plan, &record, &seen, problem) < 0)
+			return -1;
+		record.fields += record.count + 1;
+	}
+	return check_whole(plan, problem);
+}
+
+/* As much of the file as there is, up to size; -1 and errno. */
+static ssize_t read_all(int fd, char *buffer, size_t size)
+{
+	size_t have = 0;
+
+	while (have < size) {
+		ssize_t count = read(fd, buffer + have, size - have);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return -1;
+		if (count == 0)
+			break;
+		have += (size_t)count;
+	}
+	return (ssize_t)have;
+}
+
+/* Only its owner, who is also ours, may have written it. */
+static int check_file(int fd, const char *path, struct problem *problem)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return problem_errno(problem, "%s", path);
+	if (!S_ISREG(status.st_mode))
+		return problem_set(problem, "%s: not a regular file", path);
+	if (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)))
+		return problem_set(problem, "%s: others may have written it", path);
+	return 0;
+}
+
+int plan_read(struct plan *plan, const char *path, struct problem *problem)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char *buffer = NULL;
+	ssize_t size;
+	int result = -1;
+
+	*plan = (struct plan){ 0 };
+	if (fd < 0)
+		return problem_errno(problem, "%s", path);
+	if (check_file(fd, path, problem) < 0)
+		goto done;
+	buffer = malloc(PLAN_SIZE_MAX + 1);
+	if (buffer == NULL) {
+		problem_set(problem, "%s: out of memory", path);
+		goto done;
+	}
+	size = read_all(fd, buffer, PLAN_SIZE_MAX + 1);
+	if (size < 0 || unlink(path) < 0) {
+		problem_errno(problem, "%s", path);
+		goto done;
+	}
+	result = plan_parse(plan, buffer, (size_t)size, problem);
+done:
+	free(buffer);
+	close(fd);
+	return result;
+}
+
+void plan_free(struct plan *plan)
+{
+	free(plan->binds);
+	free(plan->confines);
+	free(plan->text);
+	free(plan->fields);
+	*plan = (struct plan){ 0 };
+}

@@ -1,0 +1,76 @@
+/*
+ * The plan: what the verb wants the shim to do, as docs/shim.md specifies the file. All text points into
+ * memory that plan_free releases.
+ */
+#ifndef LIMPID_PLAN_H
+#define LIMPID_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "problem.h"
+
+#define PLAN_SIZE_MAX (1024u * 1024u)
+#define PLAN_FIELDS_MAX 1024u
+#define PLAN_FIELD_SIZE_MAX 65535u
+
+enum plan_network {
+	PLAN_NETWORK_HOST,
+	PLAN_NETWORK_NEW,
+	PLAN_NETWORK_JOIN,
+};
+
+enum plan_terminal {
+	PLAN_TERMINAL_NONE,
+	PLAN_TERMINAL_INHERIT,
+	PLAN_TERMINAL_SOCKET,
+};
+
+struct plan_bind {
+	const char *source;
+	const char *name; /* one or two components below shared */
+	bool recursive;
+	bool read_only;
+};
+
+struct plan_upper {
+	const char *parent; /* NULL: there is none */
+	const char *upper, *work;
+	const char *name;
+};
+
+struct plan_confine {
+	const char *path; /* relative to shared */
+	bool writable;
+};
+
+struct plan {
+	const char *directory;
+	enum plan_network network;
+	const char *network_path; /* PLAN_NETWORK_JOIN */
+	bool share;
+	struct plan_bind *binds;
+	size_t bind_count;
+	struct plan_upper upper;
+	struct plan_confine *confines;
+	size_t confine_count;
+	char **virtiofsd; /* argv, ends with NULL; NULL: none */
+	char **hypervisor;
+	enum plan_terminal terminal;
+	const char *console_socket; /* PLAN_TERMINAL_SOCKET */
+	const char *log_path;       /* NULL: no log */
+	bool log_json;
+
+	char *text;
+	char **fields;
+};
+
+/* Judges the bytes of a plan. Whatever it returns, plan_free may and must be called. */
+int plan_parse(struct plan *plan, const void *bytes, size_t size, struct problem *problem);
+
+/* Reads the file, removes it, and parses it. */
+int plan_read(struct plan *plan, const char *path, struct problem *problem);
+
+void plan_free(struct plan *plan);
+
+#endif

@@ -1,0 +1,77 @@
+#include "sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define WAITING_MAX 16
+#define CONNECT_SECONDS 5
+
+static int address_of(const char *path, struct sockaddr_un *address, struct problem *problem)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof address->sun_path)
+		return problem_set(problem, "%s: too long for the address of a socket", path);
+	memcpy(address->sun_path, path, strlen(path));
+	return 0;
+}
+
+int socket_listen(const char *name, bool blocking, struct problem *problem)
+{
+	struct sockaddr_un address;
+	int fd;
+
+	if (address_of(name, &address, problem) < 0)
+		return -1;
+	if (unlink(name) < 0 && errno != ENOENT)
+		return problem_errno(problem, "%s", name);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (blocking ? 0 : SOCK_NONBLOCK), 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, WAITING_MAX) < 0) {
+		problem_errno(problem, "%s", name);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int socket_connect(const char *path, struct problem *problem)
+{
+	struct timeval patience = { .tv_sec = CONNECT_SECONDS };
+	struct sockaddr_un address;
+	int fd;
+
+	if (address_of(path, &address, problem) < 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+		problem_errno(problem, "%s", path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+void sockets_remove(void)
+{
+	unlink(SOCKET_SHIM);
+	unlink(SOCKET_QMP);
+	unlink(SOCKET_VIRTIOFSD);
+}
+
+int socket_pair(int *ours, int *theirs, struct problem *problem)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0 ||
+	    fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+		return problem_errno(problem, "socketpair");
+	*ours = ends[0];
+	*theirs = ends[1];
+	return 0;
+}

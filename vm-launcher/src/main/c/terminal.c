@@ -1,0 +1,141 @@
+#include "terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sockets.h"
+
+static int make_raw(int fd, struct termios *saved)
+{
+	struct termios raw;
+
+	if (tcgetattr(fd, saved) < 0)
+		return -1;
+	raw = *saved;
+	cfmakeraw(&raw);
+	return tcsetattr(fd, TCSANOW, &raw);
+}
+
+/* One message with one descriptor, and the name of the terminal as its bytes. */
+static int send_master(int socket, int master)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	char name[64];
+	struct iovec bytes = { .iov_base = name };
+	struct msghdr message = {
+		.msg_iov = &bytes,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof control.bytes,
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	ssize_t count;
+
+	if (ptsname_r(master, name, sizeof name) != 0)
+		return -1;
+	bytes.iov_len = strlen(name);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &master, sizeof(int));
+	do
+		count = sendmsg(socket, &message, MSG_NOSIGNAL);
+	while (count < 0 && errno == EINTR);
+	return count < 0 ? -1 : 0;
+}
+
+/*
+ * The pty becomes the controlling terminal of this session, so that a change of its size, which comes from
+ * whoever holds the master, arrives as SIGWINCH.
+ */
+static int make_pty(struct terminal *terminal, const char *path, struct problem *problem)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int socket = -1;
+	int result = -1;
+
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0) {
+		problem_errno(problem, "terminal: a pty can't be made");
+		goto done;
+	}
+	terminal->fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (terminal->fd < 0 || make_raw(terminal->fd, &terminal->saved) < 0 ||
+	    ioctl(terminal->fd, TIOCSCTTY, 0) < 0) {
+		problem_errno(problem, "terminal: the pty can't be set up");
+		goto done;
+	}
+	socket = socket_connect(path, problem);
+	if (socket < 0)
+		goto done;
+	if (send_master(socket, master) < 0) {
+		problem_errno(problem, "terminal: the pty can't be sent to %s", path);
+		goto done;
+	}
+	result = 0;
+done:
+	if (socket >= 0)
+		close(socket);
+	if (master >= 0)
+		close(master);
+	return result;
+}
+
+int terminal_open(struct terminal *terminal, const struct plan *plan, struct problem *problem)
+{
+	*terminal = (struct terminal){ .kind = plan->terminal, .fd = -1 };
+	switch (plan->terminal) {
+	case PLAN_TERMINAL_INHERIT:
+		if (!isatty(STDIN_FILENO))
+			return problem_set(problem, "terminal: standard input is not a terminal");
+		terminal->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+		return terminal->fd < 0 ? problem_errno(problem, "terminal") : 0;
+	case PLAN_TERMINAL_SOCKET:
+		return make_pty(terminal, plan->console_socket, problem);
+	default:
+		return 0;
+	}
+}
+
+int terminal_set_raw(struct terminal *terminal)
+{
+	if (terminal->kind != PLAN_TERMINAL_INHERIT || terminal->raw)
+		return 0;
+	if (make_raw(terminal->fd, &terminal->saved) < 0)
+		return -1;
+	terminal->raw = true;
+	return 0;
+}
+
+bool terminal_size(const struct terminal *terminal, struct frame_resize *size)
+{
+	struct winsize window;
+
+	if (terminal->fd < 0 || ioctl(terminal->fd, TIOCGWINSZ, &window) < 0)
+		return false;
+	*size = (struct frame_resize){ window.ws_row, window.ws_col, window.ws_xpixel, window.ws_ypixel };
+	return window.ws_row != 0 || window.ws_col != 0;
+}
+
+void terminal_restore(struct terminal *terminal)
+{
+	if (!terminal->raw)
+		return;
+	terminal->raw = false;
+	tcsetattr(terminal->fd, TCSANOW, &terminal->saved);
+}
+
+void terminal_close(struct terminal *terminal)
+{
+	terminal_restore(terminal);
+	if (terminal->fd >= 0)
+		close(terminal->fd);
+	terminal->fd = -1;
+}

@@ -1,0 +1,290 @@
+"""
+Stands in for QEMU and the guest: speaks the agent's side of the protocol on descriptor 3. What it does is told
+by the arguments, one behaviour or KEY=VALUE each; see the functions and `Guest`.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from frames import *  # noqa: E402,F403
+
+
+class Guest:
+    """An agent with one process, which is a few lines of Python instead of a workload."""
+
+    def __init__(self, options):
+        self.options = options
+        self.link = Link(socket.socket(fileno=3), window=int(options.get("window", 65536)))
+        self.credit = {STDOUT: 0, STDERR: 0}
+        self.frames = []
+        self.unread = 0
+        self.signals = []
+        self.sizes = []
+        self.stdin = bytearray()
+        self.stdin_ended = False
+        self.closed = set()
+
+    def note(self, what):
+        """Lines that the test reads."""
+        with open("notes", "a", encoding="utf-8") as notes:
+            notes.write(what + "\n")
+
+    def take(self, frame):
+        if frame.kind == CREDIT:
+            self.credit[frame.stream] += struct.unpack("<I", frame.payload)[0]
+            assert self.credit[frame.stream] <= self.granted
+        elif frame.kind == DATA:
+            assert frame.stream == STDIN
+            self.stdin += frame.payload
+            self.unread += len(frame.payload)
+            assert self.unread <= self.link.window, "more than its credit"
+        elif frame.kind == EOF:
+            self.stdin_ended = True
+        elif frame.kind == CLOSED:
+            self.closed.add(frame.stream)
+            self.note(f"closed {frame.stream}")
+        elif frame.kind == SIGNAL:
+            self.signals.append(struct.unpack("<I", frame.payload)[0])
+            self.note(f"signal {self.signals[-1]}")
+        elif frame.kind == RESIZE:
+            self.sizes.append(struct.unpack("<4H", frame.payload))
+            self.note("size %d %d %d %d" % self.sizes[-1])
+        elif frame.kind == REQUEST:
+            self.answer(frame)
+
+    def answer(self, frame):
+        request = json.loads(frame.payload)
+        self.note("request " + request["method"])
+        if request["method"] == "refuse":
+            self.link.send_json(FAILURE, frame.request, {"code": "runtime", "message": "no"})
+        elif request["method"] == "ignore":
+            pass
+        elif request["method"] == "big":
+            self.link.send_json(RESULT, frame.request, {"big": "x" * 1000000})
+        elif request["method"] == "size":
+            self.link.send_json(RESULT, frame.request, {"size": len(frame.payload)})
+        else:
+            self.link.send_json(RESULT, frame.request, {"did": request["method"]})
+            if request["method"] == "start":
+                self.started = True
+
+    def step(self):
+        self.take(self.link.receive(patience=60))
+
+    def until(self, condition):
+        while not condition():
+            self.step()
+
+    def give_back(self, count):
+        if count:
+            self.unread -= count
+            self.link.send(CREDIT, STDIN, payload=struct.pack("<I", count))
+
+    def output(self, stream, data):
+        at = 0
+        while at < len(data) and stream not in self.closed:
+            self.until(lambda: self.credit[stream] > 0 or stream in self.closed)
+            size = min(self.credit[stream], DATA_MAX, len(data) - at)
+            if size:
+                self.credit[stream] -= size
+                self.link.send(DATA, stream, payload=data[at : at + size])
+            at += size
+
+    def exit(self, status=0, number=0, streams=(STDOUT, STDERR)):
+        for stream in streams:
+            self.link.send(EOF, stream)
+        self.link.send(EXITED, payload=struct.pack("<II", status, number))
+
+    def boot(self):
+        """Up to the start of the workload."""
+        if "console" in self.options:
+            os.write(5, self.options["console"].encode().decode("unicode_escape").encode("latin-1"))
+        self.granted = self.link.receive_hello()
+        self.credit = {STDOUT: self.granted, STDERR: self.granted}
+        time.sleep(float(self.options.get("boot", 0)))
+        if "early" in self.options:
+            return
+        self.link.send_hello()
+        self.started = False
+        self.until(lambda: self.started)
+
+    def stay(self):
+        try:
+            while True:
+                self.step()
+        except Disconnected:
+            pass
+
+
+def run_exit(guest):
+    guest.exit(int(guest.options.get("status", 0)), int(guest.options.get("signal", 0)))
+
+
+def run_echo(guest):
+    """stdin to stdout."""
+    while True:
+        guest.until(lambda: guest.stdin or guest.stdin_ended)
+        data, guest.stdin = bytes(guest.stdin), bytearray()
+        guest.output(STDOUT, data)
+        guest.give_back(len(data))
+        if guest.stdin_ended and not guest.stdin:
+            break
+    guest.exit(7)
+
+
+def run_flood(guest):
+    """As much on stdout as the options say."""
+    size = int(guest.options["size"])
+    guest.output(STDOUT, (b"0123456789abcdef" * (size // 16 + 1))[:size])
+    guest.exit(0)
+
+
+def run_two_streams(guest):
+    """Spends all the credit of stdout; then much on stderr; then the rest of stdout."""
+    first = guest.credit[STDOUT]
+    guest.output(STDOUT, b"o" * first)
+    guest.output(STDERR, b"e" * 300000)
+    guest.output(STDOUT, b"o" * 100000)
+    guest.exit(0)
+
+
+def run_until_closed(guest):
+    while STDOUT not in guest.closed:
+        guest.output(STDOUT, b"y\n" * 1000)
+    guest.exit(0, 13)
+
+
+def run_until_signal(guest):
+    guest.note("ready")
+    guest.until(lambda: len(guest.signals) >= int(guest.options.get("signals", 1)))
+    guest.exit(0, guest.signals[0] % 65)
+
+
+def run_until_input(guest):
+    """Ends when it has read a line with `q`."""
+    guest.note("ready")
+    guest.until(lambda: b"q" in guest.stdin or guest.stdin_ended)
+    guest.note("stdin " + guest.stdin.hex())
+    guest.output(STDOUT, b"out\r\n")
+    guest.exit(5, streams=(STDOUT,))
+
+
+def run_pour(guest):
+    """Much, on the one stream of a terminal."""
+    guest.output(STDOUT, b"0123456789" * 100000)
+    guest.exit(0, streams=(STDOUT,))
+
+
+def run_terminal(guest):
+    """Resizes until it is hung up or has seen `q`."""
+    guest.note("ready")
+    guest.until(lambda: b"q" in guest.stdin or guest.closed)
+    guest.output(STDOUT, b"echo " + bytes(guest.stdin) + b"\r\n")
+    guest.exit(3, streams=(STDOUT,))
+
+
+def run_wait(guest):
+    guest.note("ready")
+    guest.stay()
+
+
+def run_linger(guest):
+    """Output that nobody reads, then the end."""
+    guest.output(STDOUT, b"x" * guest.credit[STDOUT])
+    guest.exit(9)
+    guest.stay()
+
+
+def run_exit_then_die(guest):
+    guest.output(STDOUT, b"last words")
+    guest.exit(4)
+    os._exit(1)
+
+
+def run_die(guest):
+    print("qemu: something \x1b[31mbad\x1b[0m happened", flush=True)
+    os._exit(3)
+
+
+def run_killed(guest):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run_hang_up(guest):
+    """Closes the link, but lives on."""
+    guest.link.close()
+    os.close(5)
+    time.sleep(60)
+
+
+def run_raw(guest):
+    """Sends the bytes of the option, whatever they are."""
+    guest.link.raw(bytes.fromhex(guest.options["bytes"]))
+    guest.stay()
+
+
+def run_overdraw(guest):
+    """One byte more than there is credit for."""
+    left = guest.credit[STDOUT]
+    while left:
+        size = min(left, DATA_MAX)
+        guest.link.send(DATA, STDOUT, payload=b"x" * size)
+        left -= size
+    guest.link.send(DATA, STDOUT, payload=b"!")
+    guest.stay()
+
+
+def run_data_after_eof(guest):
+    guest.link.send(EOF, STDOUT)
+    guest.link.send(DATA, STDOUT, payload=b"x")
+    guest.stay()
+
+
+def run_wild_credit(guest):
+    guest.link.send(CREDIT, STDIN, payload=struct.pack("<I", 1))
+    guest.stay()
+
+
+def run_exited_twice(guest):
+    guest.link.send(EXITED, payload=struct.pack("<II", 6, 0))
+    guest.link.send(EXITED, payload=struct.pack("<II", 0, 0))
+    guest.stay()
+
+
+def run_chatter(guest):
+    """Events and a console that never stop, and then an end."""
+    for _ in range(2000):
+        guest.link.send_json(EVENT, 0, {"event": "x" * 1000})
+        os.write(5, b"\xff\x00 noise\n" * 10)
+    guest.step()
+    guest.exit(0)
+
+
+def main():
+    options = dict(argument.partition("=")[::2] for argument in sys.argv[2:])
+    if "descriptors" in options:
+        found = sorted(int(fd) for fd in os.listdir("/proc/self/fd"))
+        names = {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in found[:-1]}
+        with open("descriptors", "w", encoding="utf-8") as out:
+            json.dump({"names": names, "cwd": os.getcwd(), "sid": os.getsid(0) == os.getpid(),
+                       "blocked": [line for line in open("/proc/self/status") if line.startswith("SigBlk")],
+                       "ignored": [line for line in open("/proc/self/status") if line.startswith("SigIgn")]}, out)
+    guest = Guest(options)
+    try:
+        guest.boot()
+        globals()["run_" + sys.argv[1]](guest)
+        guest.stay()
+    except (Disconnected, BrokenPipeError, ConnectionResetError):
+        pass
+    time.sleep(60)
+
+
+main()

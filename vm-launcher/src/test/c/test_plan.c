@@ -1,0 +1,292 @@
+/* The parser of plans: what is accepted, and how it is read; what is refused, and with which words. */
+#include <assert.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plan.h"
+
+struct writer {
+	uint8_t bytes[PLAN_SIZE_MAX + 4096];
+	size_t size;
+};
+
+static struct writer writer;
+
+static void put_number(uint32_t number)
+{
+	for (unsigned i = 0; i < 4; i++)
+		writer.bytes[writer.size++] = (uint8_t)(number >> 8 * i);
+}
+
+static void put_field(const char *field)
+{
+	put_number((uint32_t)strlen(field));
+	memcpy(writer.bytes + writer.size, field, strlen(field));
+	writer.size += strlen(field);
+}
+
+/* Records as text: fields are separated by blanks, records by `;`. */
+static void put(const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *record;
+
+	writer.size = 0;
+	while ((record = strsep(&rest, ";")) != NULL) {
+		size_t at = writer.size;
+		uint32_t count = 0;
+		char *field;
+
+		put_number(0);
+		while ((field = strsep(&record, " ")) != NULL) {
+			put_field(field);
+			count++;
+		}
+		writer.bytes[at] = (uint8_t)count;
+		writer.bytes[at + 1] = (uint8_t)(count >> 8);
+	}
+	free(copy);
+}
+
+static unsigned failures;
+
+static void expect(bool condition, const char *what, const char *text)
+{
+	if (condition)
+		return;
+	failures++;
+	fprintf(stderr, "%s: %s\n", what, text);
+}
+
+/* From memory of exactly that size, so that a sanitizer sees what is read beyond it. */
+static int parse(struct plan *plan, struct problem *problem)
+{
+	void *exact = malloc(writer.size ? writer.size : 1);
+	int result;
+
+	memcpy(exact, writer.bytes, writer.size);
+	problem->text[0] = '\0';
+	result = plan_parse(plan, exact, writer.size, problem);
+	free(exact);
+	return result;
+}
+
+static void refuse_written(const char *why, const char *what)
+{
+	struct problem problem;
+	struct plan plan;
+
+	expect(parse(&plan, &problem) == -1, "accepted", what);
+	if (strstr(problem.text, why) == NULL) {
+		failures++;
+		fprintf(stderr, "%s: `%s`, not `%s`\n", what, problem.text, why);
+	}
+	plan_free(&plan);
+}
+
+static void test_whole(void)
+{
+	struct problem problem;
+	struct plan plan;
+
+	put("hypervisor /bin/qemu -M q35 ;log /l json;terminal socket c;confine a/b/c rw;confine x ro;"
+	    "upper /p diff work up/0;bind /s a rbind,ro;bind /t b/c bind;share shared;network join /n;"
+	    "virtiofsd /bin/virtiofsd;directory /d");
+	expect(parse(&plan, &problem) == 0, "refused", problem.text);
+	assert(strcmp(plan.directory, "/d") == 0);
+	assert(plan.network == PLAN_NETWORK_JOIN && strcmp(plan.network_path, "/n") == 0);
+	assert(plan.share && plan.bind_count == 2 && plan.confine_count == 2);
+	assert(strcmp(plan.binds[0].source, "/s") == 0 && strcmp(plan.binds[0].name, "a") == 0);
+	assert(plan.binds[0].recursive && plan.binds[0].read_only);
+	assert(!plan.binds[1].recursive && !plan.binds[1].read_only);
+	assert(strcmp(plan.upper.parent, "/p") == 0 && strcmp(plan.upper.upper, "diff") == 0);
+	assert(strcmp(plan.upper.work, "work") == 0 && strcmp(plan.upper.name, "up/0") == 0);
+	assert(strcmp(plan.confines[0].path, "a/b/c") == 0 && plan.confines[0].writable);
+	assert(!plan.confines[1].writable);
+	assert(strcmp(plan.hypervisor[0], "/bin/qemu") == 0 && strcmp(plan.hypervisor[2], "q35") == 0);
+	assert(plan.hypervisor[3][0] == '\0' && plan.hypervisor[4] == NULL);
+	assert(strcmp(plan.virtiofsd[0], "/bin/virtiofsd") == 0 && plan.virtiofsd[1] == NULL);
+	assert(plan.terminal == PLAN_TERMINAL_SOCKET && strcmp(plan.console_socket, "c") == 0);
+	assert(strcmp(plan.log_path, "/l") == 0 && plan.log_json);
+	/* Cut anywhere, it is refused, except between two records. */
+	for (size_t size = writer.size; size-- > 0;) {
+		plan_free(&plan);
+		writer.size = size;
+		expect(parse(&plan, &problem) == -1, "accepted", "a plan that is cut off");
+	}
+	plan_free(&plan);
+}
+
+static void test_smallest(void)
+{
+	struct problem problem;
+	struct plan plan;
+
+	put("directory /d;hypervisor /q");
+	expect(parse(&plan, &problem) == 0, "refused", problem.text);
+	assert(plan.network == PLAN_NETWORK_HOST && plan.terminal == PLAN_TERMINAL_NONE);
+	assert(!plan.share && plan.virtiofsd == NULL && plan.log_path == NULL);
+	plan_free(&plan);
+}
+
+static void test_refused(void)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{ "directory /d", "no hypervisor" },
+		{ "hypervisor /q", "no directory" },
+		{ "directory d", "not absolute" },
+		{ "directory ", "not absolute" },
+		{ "directory", "wrong number" },
+		{ "directory /d /d", "wrong number" },
+		{ "directory /d;directory /d", "comes twice" },
+		{ "Directory /d", "unknown directive" },
+		{ "process 1", "unknown directive" },
+		{ "", "unknown directive" },
+		{ "network old", "neither" },
+		{ "network new /n", "neither" },
+		{ "network join", "neither" },
+		{ "network join n", "not absolute" },
+		{ "share other", "not `shared`" },
+		{ "bind s a bind", "not absolute" },
+		{ "bind /s /a bind", "components" },
+		{ "bind /s a/b/c bind", "components" },
+		{ "bind /s a/ bind", "components" },
+		{ "bind /s a//b bind", "components" },
+		{ "bind /s . bind", "components" },
+		{ "bind /s a/.. bind", "components" },
+		{ "bind /s ../a bind", "components" },
+		{ "bind /s  bind", "components" },
+		{ "bind /s a ro", "flags" },
+		{ "bind /s a bind,rw", "flags" },
+		{ "bind /s a bind,ro,ro", "flags" },
+		{ "upper p u w n", "not absolute" },
+		{ "upper /p u u n", "two directories" },
+		{ "upper /p u/x w n", "two directories" },
+		{ "upper /p u .. n", "two directories" },
+		{ "upper /p u w ..", "components" },
+		{ "confine /a rw", "below" },
+		{ "confine a/../b rw", "below" },
+		{ "confine  rw", "below" },
+		{ "confine a w", "neither" },
+		{ "virtiofsd virtiofsd", "not absolute" },
+		{ "hypervisor qemu", "not absolute" },
+		{ "terminal some", "not `none`" },
+		{ "terminal none x", "not `none`" },
+		{ "terminal socket", "not `none`" },
+		{ "terminal socket ", "empty" },
+		{ "log l text", "not absolute" },
+		{ "log /l xml", "neither" },
+		{ "directory /d;hypervisor /q;bind /s a bind", "without share" },
+		{ "directory /d;hypervisor /q;confine a rw", "without share" },
+		{ "directory /d;hypervisor /q;upper /p u w n", "without share" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		put(cases[i].text);
+		refuse_written(cases[i].why, cases[i].text);
+	}
+}
+
+static void test_numbers(void)
+{
+	static const uint32_t wild[] = { 0x10000, 0x7fffffff, 0x80000000, 0xfffffffb, 0xffffffff };
+
+	for (size_t i = 0; i < sizeof wild / sizeof wild[0]; i++) {
+		writer.size = 0;
+		put_number(wild[i]);
+		refuse_written("fields", "count of fields");
+		writer.size = 0;
+		put_number(1);
+		put_number(wild[i]);
+		refuse_written("bytes", "length of a field");
+	}
+	writer.size = 0;
+	put_number(0);
+	refuse_written("has 0 fields", "no fields");
+	writer.size = 0;
+	put_number(1);
+	put_number(4);
+	memcpy(writer.bytes + writer.size, "a\0bc", 4);
+	writer.size += 4;
+	refuse_written("NUL", "a NUL");
+	writer.size = 0;
+	refuse_written("0 bytes", "nothing");
+	memset(writer.bytes, 1, sizeof writer.bytes);
+	writer.size = PLAN_SIZE_MAX + 1;
+	refuse_written("1048577 bytes", "too much");
+}
+
+/* As many fields as a file can hold: all empty. */
+static void test_most_fields(void)
+{
+	struct problem problem;
+	struct plan plan;
+
+	put("directory /d");
+	put_number(2 + 1000);
+	put_field("hypervisor");
+	put_field("/q");
+	for (unsigned i = 0; i < 1000; i++)
+		put_number(0);
+	expect(parse(&plan, &problem) == 0, "refused", problem.text);
+	assert(plan.hypervisor[1000][0] == '\0' && plan.hypervisor[1001] == NULL);
+	plan_free(&plan);
+	put("directory /d;hypervisor /q;share shared");
+	while (writer.size + 64 < PLAN_SIZE_MAX) {
+		put_number(4);
+		put_field("bind");
+		put_field("/");
+		put_field("n");
+		put_field("bind");
+	}
+	expect(parse(&plan, &problem) == 0, "refused", problem.text);
+	assert(plan.bind_count > 30000);
+	plan_free(&plan);
+}
+
+static void test_file(void)
+{
+	char path[] = "/tmp/limpid-plan-test-XXXXXX";
+	int fd = mkstemp(path);
+	struct problem problem;
+	struct plan plan;
+
+	put("directory /d;hypervisor /q");
+	assert(fd >= 0 && write(fd, writer.bytes, writer.size) == (ssize_t)writer.size);
+	fchmod(fd, 0620);
+	assert(plan_read(&plan, path, &problem) == -1 && strstr(problem.text, "others"));
+	plan_free(&plan);
+	fchmod(fd, 0600);
+	assert(plan_read(&plan, path, &problem) == 0);
+	plan_free(&plan);
+	assert(access(path, F_OK) < 0);
+	assert(plan_read(&plan, path, &problem) == -1 && strstr(problem.text, "No such file"));
+	plan_free(&plan);
+	assert(symlink("/etc/passwd", path) == 0);
+	assert(plan_read(&plan, path, &problem) == -1 && access(path, F_OK) == 0);
+	plan_free(&plan);
+	unlink(path);
+	assert(plan_read(&plan, "/dev/null", &problem) == -1 && strstr(problem.text, "regular"));
+	plan_free(&plan);
+	close(fd);
+}
+
+int main(void)
+{
+	test_whole();
+	test_smallest();
+	test_refused();
+	test_numbers();
+	test_most_fields();
+	test_file();
+	if (failures)
+		return 1;
+	puts("test_plan: ok");
+	return 0;
+}

@@ -1,0 +1,1183 @@
+"""
+limpid-shim from outside: the test is the verb and the caller, fake_hypervisor.py is QEMU and the guest.
+usage: test_shim.py <shim with sanitizers> <shim as delivered> [test…]
+"""
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import json
+import os
+import pty
+import random
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import tty
+import unittest
+
+from frames import *  # noqa: F403
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PYTHON = sys.executable
+CHECKED, DELIVERED = sys.argv[1:3]
+VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
+DIES_AT_ONCE = 5
+
+
+def wait_until(condition, what, patience=PATIENCE):
+    deadline = time.monotonic() + patience
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {patience} s: {what}")
+        time.sleep(0.005)
+    return value
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def contents(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def read_all(fd, size=None):
+    out = bytearray()
+    while size is None or len(out) < size:
+        try:
+            data = os.read(fd, 1 << 16)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            break
+        if not data:
+            break
+        out += data
+    return bytes(out)
+
+
+class Container:
+    """A container's directory, its shim, and the verb that creates it."""
+
+    def __init__(self, test, behaviour="wait", *options, records=(), deep=False, shim=None, **popen):
+        self.test = test
+        self.shim = shim or CHECKED
+        self.behaviour = (behaviour, *options)
+        self.records = list(records)
+        self.popen = popen
+        self.top = tempfile.mkdtemp(prefix="limpid-shim-test-")
+        self.directory = os.path.join(self.top, *(["d" * 100, "e" * 100] if deep else []), "c")
+        os.makedirs(self.directory)
+        self.descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.at("create.sock"))
+        self.listener.listen(1)
+        self.listener.settimeout(PATIENCE)
+        self.process = self.link = None
+        self.pids = []
+        self.errors = tempfile.TemporaryFile()
+        test.addCleanup(self.clean_up)
+
+    def at(self, name):
+        """A path short enough for a socket's address."""
+        return f"/proc/self/fd/{self.descriptor}/{name}"
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def hypervisor(self):
+        return ("hypervisor", PYTHON, os.path.join(HERE, "fake_hypervisor.py"), *self.behaviour)
+
+    def write_plan(self, data=None, mode=0o600):
+        if data is None:
+            records = [("directory", self.directory), *self.records]
+            if not any(record[0] == "hypervisor" for record in records):
+                records.append(self.hypervisor())
+            data = plan(*records)
+        with open(self.path("plan"), "wb") as out:
+            os.fchmod(out.fileno(), mode)
+            out.write(data)
+
+    def spawn(self, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=None, data=None, mode=0o600,
+              **popen):
+        self.write_plan(data, mode)
+        environment = dict(os.environ)
+        if any(record[0] == "terminal" for record in self.records):
+            # the leak detector stops the process to look at it, which a hang-up of the terminal can prevent for good
+            environment["ASAN_OPTIONS"] = "detect_leaks=0"
+        self.process = subprocess.Popen([self.shim, "run", self.path("plan")], stdin=stdin, stdout=stdout,
+                                        stderr=self.errors if stderr is None else stderr, env=environment,
+                                        **popen, **self.popen)
+
+    def greet(self):
+        accepted, _ = self.listener.accept()
+        self.listener.close()
+        os.unlink(self.at("create.sock"))
+        self.link = Link(accepted)
+        self.link.receive_hello()
+        self.link.send_hello()
+
+    def launched(self):
+        frame = self.link.receive()
+        self.test.assertEqual(LAUNCHED, frame.kind, frame)
+        self.pids = [pid for pid in struct.unpack("<II", frame.payload) if pid]
+
+    def request(self, method, link=None, **members):
+        link = link or self.link
+        link.send_json(REQUEST, 77, {"method": method, **members})
+        frame = link.receive()
+        self.test.assertIn(frame.kind, (RESULT, FAILURE), frame)
+        if frame.request != 0:
+            self.test.assertEqual(77, frame.request)
+        return frame.kind, json.loads(frame.payload)
+
+    def commit(self):
+        self.link.send(COMMIT)
+        self.test.assertEqual(COMMITTED, self.link.receive().kind)
+
+    def create(self, **spawn):
+        self.spawn(**spawn)
+        self.greet()
+        self.launched()
+        for method in ("prepare", "create"):
+            self.test.assertEqual((RESULT, {"did": method}), self.request(method))
+        self.commit()
+        self.link.close()
+
+    def connect(self):
+        link = self.dial()
+        link.send_hello()
+        link.receive_hello()
+        return link
+
+    def dial(self):
+        link = connect(self.at("shim.sock"))
+        self.test.addCleanup(link.close)
+        return link
+
+    def start(self):
+        link = self.connect()
+        self.test.assertEqual((RESULT, {"did": "start"}), self.request("start", link))
+        link.close()
+
+    def run(self, **spawn):
+        self.create(**spawn)
+        self.start()
+
+    def wait(self, patience=PATIENCE):
+        return self.process.wait(patience)
+
+    def read(self, name):
+        with open(self.at(name), encoding="utf-8") as file:
+            return file.read()
+
+    def notes(self):
+        try:
+            return self.read("notes").split("\n")[:-1]
+        except FileNotFoundError:
+            return []
+
+    def noted(self, what):
+        wait_until(lambda: what in self.notes(), f"note {what!r} in {self.notes()}")
+
+    def assert_nothing_left(self, *but):
+        for pid in self.pids:
+            wait_until(lambda: not is_alive(pid), f"end of {pid}", DIES_AT_ONCE)
+        allowed = {"notes", "shared", "descriptors", "exit", *but}
+        self.test.assertLessEqual(set(os.listdir(self.directory)), allowed)
+
+    def said(self):
+        self.errors.seek(0)
+        return self.errors.read().decode()
+
+    def clean_up(self):
+        said = self.said()
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for pid in self.pids:
+            wait_until(lambda: not is_alive(pid), f"end of {pid}", DIES_AT_ONCE)
+        os.close(self.descriptor)
+        shutil.rmtree(self.top)
+        if self.link:
+            self.link.close()
+        self.listener.close()
+        self.errors.close()
+        self.test.assertNotIn("Sanitizer", said, said)
+        self.test.assertNotIn("runtime error", said, said)
+
+
+class Case(unittest.TestCase):
+    def container(self, *arguments, **keywords):
+        return Container(self, *arguments, **keywords)
+
+    def fails_to_launch(self, container, pattern, **spawn):
+        container.spawn(**spawn)
+        container.greet()
+        frame = container.link.receive()
+        while frame.kind == LAUNCHED:
+            frame = container.link.receive()
+        self.assertEqual((FAILURE, 0), (frame.kind, frame.request))
+        failure = json.loads(frame.payload)
+        self.assertEqual("launch", failure["code"])
+        self.assertRegex(failure["message"], pattern)
+        self.assertEqual(1, container.wait())
+        container.assert_nothing_left()
+
+
+class Creation(Case):
+    def test_create_start_exit(self):
+        container = self.container("exit", "status=42")
+        container.run()
+        self.assertEqual(42, container.wait())
+        self.assertEqual("exited 42\n", container.read("exit"))
+        container.assert_nothing_left()
+
+    def test_plan_is_removed_and_sockets_are_private(self):
+        container = self.container()
+        container.create()
+        self.assertNotIn("plan", os.listdir(container.directory))
+        for name in ("shim.sock", "qmp.sock"):
+            self.assertEqual(0o700, os.stat(container.path(name)).st_mode & 0o7777)
+
+    def test_killed_by_signal(self):
+        container = self.container("exit", "signal=9")
+        container.run()
+        self.assertEqual(137, container.wait())
+        self.assertEqual("signaled 9\n", container.read("exit"))
+
+    def test_directory_with_a_long_path(self):
+        container = self.container("exit", "status=1", deep=True)
+        container.run()
+        self.assertEqual(1, container.wait())
+        container.assert_nothing_left()
+
+    def test_requests_wait_for_the_agent(self):
+        container = self.container("exit", "boot=0.3")
+        container.spawn()
+        container.greet()
+        container.launched()
+        for number in (5, 6, 7):
+            container.link.send_json(REQUEST, number, {"method": "prepare"})
+        self.assertEqual([5, 6, 7], [container.link.receive().request for _ in range(3)])
+
+    def test_verb_that_ends_before_commit(self):
+        for when in ("greeting", "launched", "prepared"):
+            with self.subTest(when):
+                container = self.container()
+                container.spawn()
+                container.greet()
+                if when != "greeting":
+                    container.launched()
+                if when == "prepared":
+                    container.request("prepare")
+                container.link.close()
+                self.assertEqual(1, container.wait())
+                self.assertNotIn("exit", os.listdir(container.directory))
+                container.assert_nothing_left()
+
+    def test_signal_before_commit(self):
+        container = self.container()
+        container.spawn()
+        container.greet()
+        container.launched()
+        container.process.send_signal(signal.SIGCONT)
+        container.request("prepare")
+        container.process.send_signal(signal.SIGTERM)
+        frame = container.link.receive()
+        self.assertEqual((FAILURE, 0), (frame.kind, frame.request))
+        self.assertRegex(json.loads(frame.payload)["message"], "signal 15")
+        self.assertEqual(1, container.wait())
+        container.assert_nothing_left()
+
+    def test_nobody_listens(self):
+        container = self.container()
+        container.listener.close()
+        container.spawn()
+        self.assertEqual(1, container.wait())
+        self.assertRegex(container.said(), "^limpid-shim: create.sock: Connection refused")
+
+    def test_other_version(self):
+        container = self.container()
+        container.spawn()
+        accepted, _ = container.listener.accept()
+        container.link = Link(accepted)
+        container.link.send_hello(2, 3)
+        container.link.receive_hello()
+        frame = container.link.receive()
+        while frame.kind == LAUNCHED:
+            frame = container.link.receive()
+        self.assertEqual((FAILURE, 0), (frame.kind, frame.request))
+        self.assertRegex(json.loads(frame.payload)["message"], "versions 2 to 3")
+        self.assertEqual(1, container.wait())
+
+    def test_what_cannot_be_launched(self):
+        cases = [
+            ("QEMU: /nowhere/qemu: exec: No such file", [("hypervisor", "/nowhere/qemu")]),
+            ("virtiofsd: /nowhere/virtiofsd: exec: No such file", [("virtiofsd", "/nowhere/virtiofsd")]),
+            ("network: /nowhere/ns: No such file", [("network", "join", "/nowhere/ns")]),
+            ("network: /dev/null can't be entered: Invalid argument", [("network", "join", "/dev/null")]),
+            ("bind: /nowhere: No such file", [("share", "shared"), ("bind", "/nowhere", "a", "bind")]),
+            ("bind: /dev/null: neither a directory", [("share", "shared"), ("bind", "/dev/null", "a", "bind")]),
+            ("upper: no-such-upper: No such file",
+             [("share", "shared"), ("upper", "/etc", "no-such-upper", "no-such-work", "a")]),
+            ("confine: shared/a: No such file",
+             [("share", "shared"), ("confine", "a", "rw"), ("virtiofsd", "/bin/true")]),
+            ("terminal: standard input is not a terminal", [("terminal", "inherit")]),
+            ("/nowhere/console: No such file", [("terminal", "socket", "/nowhere/console")]),
+            ("log: /nowhere/log: No such file", [("log", "/nowhere/log", "json")]),
+        ]
+        for pattern, records in cases:
+            with self.subTest(pattern):
+                self.fails_to_launch(self.container(records=records), pattern)
+
+    def test_plans_that_are_refused(self):
+        for data, mode, pattern in (
+            (b"", 0o600, "0 bytes"),
+            (b"x" * 100, 0o600, "fields"),
+            (None, 0o666, "others may have written it"),
+            (plan(("hypervisor", "/bin/true")), 0o600, "no directory"),
+        ):
+            with self.subTest(pattern):
+                container = self.container()
+                container.spawn(data=data, mode=mode)
+                self.assertEqual(1, container.wait())
+                self.assertRegex(container.said(), "^limpid-shim: .*" + pattern)
+
+    def test_usage(self):
+        for arguments in ([], ["run"], ["exec", "x"], ["run", "a", "b"]):
+            result = subprocess.run([CHECKED, *arguments], capture_output=True, check=False)
+            self.assertEqual((2, b""), (result.returncode, result.stdout))
+            self.assertEqual(b"usage: limpid-shim run <plan file>\n", result.stderr)
+
+
+class Children(Case):
+    def test_descriptors_and_surroundings(self):
+        container = self.container("exit", "descriptors")
+        read, write = os.pipe()
+        os.set_inheritable(write, True)
+        container.run(stdout=subprocess.PIPE, pass_fds=[write])
+        os.close(write)
+        self.assertEqual(b"", read_all(read))
+        os.close(read)
+        container.process.stdout.close()
+        container.wait()
+        found = json.loads(container.read("descriptors"))
+        self.assertEqual(["0", "1", "2", "3", "4", "5"], sorted(found["names"]))
+        self.assertEqual("/dev/null", found["names"]["0"])
+        self.assertEqual(found["names"]["1"], found["names"]["2"])
+        for number in "345":
+            self.assertRegex(found["names"][number], "^socket:")
+        self.assertEqual(container.directory, found["cwd"])
+        self.assertTrue(found["sid"])
+        self.assertEqual(["SigBlk:\t0000000000000000\n"], found["blocked"])
+
+    def test_shim_killed(self):
+        container = self.container(records=[("virtiofsd", "/bin/sleep", "60")], shim=DELIVERED)
+        container.run()
+        self.assertEqual(2, len(container.pids))
+        container.process.kill()
+        container.wait()
+        container.assert_nothing_left("shim.sock", "qmp.sock", "virtiofsd.sock")
+
+    def test_shim_holds_nothing_of_the_caller(self):
+        """Pipes that others wait on end when the workload's streams do, not when the shim does."""
+        container = self.container("raw", "bytes=" + "00000000" + "2101" + "0000" + "00000000")
+        container.run(stdout=subprocess.PIPE)
+        self.assertEqual(b"", container.process.stdout.read())
+        self.assertIsNone(container.process.poll())
+        container.process.stdout.close()
+
+    def test_session_of_its_own(self):
+        container = self.container()
+        container.run()
+        self.assertEqual(container.process.pid, os.getsid(container.process.pid))
+        again = self.container(preexec_fn=lambda: os.setpgid(0, 0))
+        again.run()
+        self.assertEqual(again.process.pid, os.getsid(again.process.pid))
+
+    def test_network_namespace(self):
+        container = self.container(records=[("network", "new")])
+        container.run()
+        own = os.readlink(f"/proc/{container.process.pid}/ns/net")
+        self.assertNotEqual(os.readlink("/proc/self/ns/net"), own)
+        self.assertEqual(own, os.readlink(f"/proc/{container.pids[0]}/ns/net"))
+        with open(f"/proc/{container.process.pid}/net/dev", encoding="ascii") as devices:
+            self.assertEqual(["lo"], re.findall(r"(\w+):", devices.read()))
+        up = subprocess.run(["nsenter", f"--net=/proc/{container.process.pid}/ns/net", "cat",
+                             "/proc/net/fib_trie"], capture_output=True, text=True, check=True).stdout
+        self.assertIn("127.0.0.1", up)
+        other = self.container(records=[("network", "join", f"/proc/{container.process.pid}/ns/net")])
+        other.run()
+        self.assertEqual(own, os.readlink(f"/proc/{other.process.pid}/ns/net"))
+
+    def test_weight(self):
+        container = self.container(shim=DELIVERED)
+        container.run()
+        with open(f"/proc/{container.process.pid}/smaps_rollup", encoding="ascii") as rollup:
+            kib = int(re.search(r"Pss:\s+(\d+)", rollup.read()).group(1))
+        self.assertLess(kib, 2048)
+        with open(f"/proc/{container.process.pid}/comm", encoding="ascii") as name:
+            self.assertEqual("limpid-shim\n", name.read())
+
+
+class Streams(Case):
+    def echo(self, size, window=65536, **spawn):
+        """Through the guest and back, in pieces of every size."""
+        container = self.container("echo", f"window={window}", shim=DELIVERED)
+        container.run(stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **spawn)
+        data = random.Random(1).randbytes(size)
+
+        def write():
+            sizes = random.Random(2)
+            at = 0
+            while at < size:
+                at += container.process.stdin.write(data[at : at + sizes.choice((1, 100, 5000, 70000, 1 << 20))])
+            container.process.stdin.close()
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        out = read_all(container.process.stdout.fileno())
+        writer.join()
+        container.process.stdout.close()
+        self.assertTrue(data == out, f"{len(data)} and {len(out)} bytes differ")
+        self.assertEqual(7, container.wait())
+
+    def test_echo_of_much(self):
+        self.echo(64 << 20)
+
+    def test_echo_with_little_credit(self):
+        self.echo(1 << 20, window=1024)
+
+    def test_slow_reader_holds_up_its_stream_alone(self):
+        container = self.container("two_streams")
+        container.create(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        fcntl.fcntl(container.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        container.start()
+        self.assertEqual(300000, len(read_all(container.process.stderr.fileno(), 300000)))
+        kind, answer = container.request("anything", container.connect())
+        self.assertEqual((RESULT, {"did": "anything"}), (kind, answer))
+        self.assertEqual(165536, len(container.process.stdout.read()))
+        self.assertEqual(0, container.wait())
+        container.process.stdout.close()
+        container.process.stderr.close()
+
+    def test_nothing_is_lost_when_the_reader_is_slow_and_the_workload_has_ended(self):
+        container = self.container("flood", "size=50000")
+        container.create(stdout=subprocess.PIPE)
+        fcntl.fcntl(container.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        container.start()
+        wait_until(lambda: "exit" in os.listdir(container.directory), "exit")
+        self.assertIsNone(container.process.poll())
+        link = container.connect()
+        self.assertEqual((FAILURE, {"code": "no-process", "message": "process already finished"}),
+                         container.request("kill", link))
+        self.assertEqual(50000, len(container.process.stdout.read()))
+        self.assertEqual(0, container.wait())
+        container.process.stdout.close()
+
+    def test_reader_that_is_gone(self):
+        container = self.container("until_closed")
+        read, write = os.pipe()
+        container.run(stdout=write)
+        os.close(write)
+        os.read(read, 100)
+        os.close(read)
+        self.assertEqual(128 + 13, container.wait())
+        self.assertIn("closed 1", container.notes())
+
+    def test_regular_files(self):
+        with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout:
+            data = random.Random(3).randbytes(1000000)
+            stdin.write(data)
+            stdin.seek(17)
+            stdout.write(b"before")
+            stdout.flush()
+            container = self.container("echo")
+            container.run(stdin=stdin, stdout=stdout)
+            self.assertEqual(7, container.wait())
+            stdout.seek(0)
+            self.assertTrue(b"before" + data[17:] == stdout.read())
+
+    def test_sockets(self):
+        ours, theirs = socket.socketpair()
+        container = self.container("echo")
+        container.run(stdin=theirs, stdout=theirs)
+        theirs.close()
+        sent = b"z" * 1000000
+        writer = threading.Thread(target=lambda: (ours.sendall(sent), ours.shutdown(socket.SHUT_WR)))
+        writer.start()
+        self.assertTrue(sent == read_all(ours.fileno()))
+        writer.join()
+        ours.close()
+        self.assertEqual(7, container.wait())
+
+    def test_named_pipe_whose_writer_has_gone(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "fifo")
+            os.mkfifo(path)
+            read = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            os.set_blocking(read, True)
+            write = os.open(path, os.O_WRONLY)
+            os.write(write, b"hello")
+            os.close(write)
+            container = self.container("echo")
+            container.run(stdin=read, stdout=subprocess.PIPE)
+            os.close(read)
+            self.assertEqual(b"hello", container.process.stdout.read())
+            self.assertEqual(7, container.wait())
+            container.process.stdout.close()
+
+    def test_closed_descriptors(self):
+        container = self.container("echo", preexec_fn=lambda: [os.close(fd) for fd in (0, 1, 2)])
+        container.run()
+        self.assertEqual(7, container.wait())
+
+    def test_flags_of_shared_descriptors_stay(self):
+        read, write = os.pipe()
+        master, slave = pty.openpty()
+        container = self.container()
+        container.run(stdin=slave, stdout=write)
+        for fd in (read, write, slave):
+            self.assertFalse(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK)
+        container.process.kill()
+        for fd in (read, write, master, slave):
+            os.close(fd)
+
+    def test_stdin_is_not_read_beyond_credit(self):
+        container = self.container("wait", "window=1024")
+        read, write = os.pipe()
+        os.write(write, b"x" * 5000)
+        container.run(stdin=read)
+        wait_until(lambda: struct.unpack("i", fcntl.ioctl(read, termios.FIONREAD, b"    "))[0] == 3976,
+                   "the credit is spent")
+        container.request("anything", container.connect())
+        self.assertEqual(3976, struct.unpack("i", fcntl.ioctl(read, termios.FIONREAD, b"    "))[0])
+        os.close(read)
+        os.close(write)
+
+    def test_streams_that_nobody_reads_end_after_a_while(self):
+        container = self.container("linger", shim=DELIVERED)
+        read, write = os.pipe()
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+        container.run(stdout=write)
+        os.close(write)
+        begun = time.monotonic()
+        self.assertEqual(9, container.wait())
+        self.assertGreater(time.monotonic() - begun, 8)
+        os.close(read)
+
+
+class Requests(Case):
+    def test_numbers_of_links_are_their_own(self):
+        container = self.container()
+        container.run()
+        links = [container.connect() for _ in range(5)]
+        for index, link in enumerate(links):
+            link.send_json(REQUEST, 9, {"method": f"m{index}"})
+            link.send_json(REQUEST, 8, {"method": "refuse"})
+        for index, link in enumerate(links):
+            frame = link.receive()
+            self.assertEqual((RESULT, 9, {"did": f"m{index}"}),
+                             (frame.kind, frame.request, json.loads(frame.payload)))
+            frame = link.receive()
+            self.assertEqual((FAILURE, 8, {"code": "runtime", "message": "no"}),
+                             (frame.kind, frame.request, json.loads(frame.payload)))
+            link.close()
+
+    def test_link_that_ends_before_its_answer(self):
+        container = self.container()
+        container.run()
+        for _ in range(20):
+            link = container.connect()
+            link.send_json(REQUEST, 1, {"method": "gone"})
+            link.close()
+        self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+        self.assertEqual(20, container.notes().count("request gone"))
+
+    def test_large_requests_and_results(self):
+        container = self.container()
+        container.run()
+        link = container.connect()
+        kind, answer = container.request("size", link, filler="x" * (8 * 1024 * 1024 - 100))
+        self.assertEqual((RESULT, True), (kind, answer["size"] > 8 * 1024 * 1024 - 100))
+        kind, answer = container.request("big", link)
+        self.assertEqual((RESULT, 1000000), (kind, len(answer["big"])))
+
+    def test_many_requests_that_are_not_answered(self):
+        container = self.container()
+        container.run()
+        link = container.connect()
+        for number in range(1, 201):
+            link.send_json(REQUEST, number, {"method": "ignore"})
+        wait_until(lambda: container.notes().count("request ignore") == 128, "the table is full")
+        container.process.terminate()
+        container.noted("signal 15")
+        self.assertEqual(128, container.notes().count("request ignore"))
+
+    def test_more_links_than_there_is_room_for(self):
+        container = self.container()
+        container.run()
+        links = [container.connect() for _ in range(32)]
+        last = container.dial()
+        last.send_hello()
+        links[7].close()
+        last.receive_hello()
+        self.assertEqual((RESULT, {"did": "m"}), container.request("m", last))
+        for link in links:
+            link.close()
+
+    def test_what_a_verb_may_not_send(self):
+        container = self.container()
+        container.run()
+        for send in (
+            lambda link: link.send(COMMIT),
+            lambda link: link.send(ATTACH),
+            lambda link: link.send(DATA, STDIN, payload=b"x"),
+            lambda link: link.send(RESULT, request=1, payload=b"{}"),
+            lambda link: link.send(REQUEST, request=0, payload=b"{}"),
+            lambda link: link.send_hello(),
+            lambda link: link.raw(b"\xff" * 12),
+        ):
+            link = container.connect()
+            send(link)
+            with self.assertRaises(Disconnected):
+                link.receive()
+            link.close()
+        link = container.dial()
+        link.send_json(REQUEST, 1, {"method": "m"})
+        with self.assertRaises(Disconnected):
+            link.receive()
+        self.assertIsNone(container.process.poll())
+        self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+
+
+class Signals(Case):
+    def test_signals_are_passed_on(self):
+        numbers = [number for number in range(1, 65)
+                   if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE,
+                                     signal.SIGWINCH)]
+        container = self.container("until_signal", f"signals={len(numbers)}")
+        container.run()
+        for number in numbers:
+            container.process.send_signal(number)
+            container.noted(f"signal {number}")
+        self.assertEqual(129, container.wait())
+
+    def test_its_own_signals(self):
+        container = self.container("until_signal")
+        container.run()
+        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGWINCH):
+            container.process.send_signal(number)
+        container.process.send_signal(signal.SIGTERM)
+        self.assertEqual(143, container.wait())
+        self.assertEqual(["signal 15"], [note for note in container.notes() if note.startswith("signal")])
+
+    def test_ignored_and_blocked_signals_are_not_inherited(self):
+        def inherit():
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+        container = self.container("until_signal", preexec_fn=inherit)
+        container.run()
+        container.process.terminate()
+        self.assertEqual(143, container.wait())
+
+
+class Deaths(Case):
+    def dies(self, container, *patterns, log=None):
+        """With a verb that waits for an answer, the VM dies."""
+        container.create()
+        link = container.connect()
+        link.send_json(REQUEST, 3, {"method": "ignore"})
+        container.noted("request ignore")
+        starter = container.connect()
+        with contextlib.suppress(BrokenPipeError):
+            starter.send_json(REQUEST, 4, {"method": "start"})
+        frame = link.receive()
+        self.assertEqual((FAILURE, 0), (frame.kind, frame.request))
+        failure = json.loads(frame.payload)
+        self.assertEqual("vm", failure["code"])
+        self.assertEqual(255, container.wait())
+        first, _, rest = container.read("exit").partition("\n")
+        self.assertEqual("vm-died", first)
+        self.assertEqual(failure["message"] + "\n", rest)
+        for pattern in patterns:
+            self.assertRegex(rest, pattern)
+        container.assert_nothing_left("log")
+        return rest
+
+    def test_qemu_exits(self):
+        container = self.container("die", r"console=\x1b[1mKernel panic\r\nbye\n")
+        rest = self.dies(container, "^QEMU exited with status 3\n")
+        self.assertIn("QEMU's last lines:\n  qemu: something \\x1b[31mbad\\x1b[0m happened\n", rest)
+        self.assertIn("the guest's last lines:\n  \\x1b[1mKernel panic\n  bye\n", rest)
+
+    def test_qemu_is_killed(self):
+        self.dies(self.container("killed"), r"^QEMU was killed by signal 9 \(Killed\)")
+
+    def test_virtiofsd_dies(self):
+        container = self.container(records=[("virtiofsd", "/bin/sh", "-c",
+                                             "until grep -q 'request start' notes; do sleep 0.01; done 2>&-;"
+                                             "echo virtiofsd: trouble >&2; exit 9")])
+        rest = self.dies(container, "^virtiofsd exited with status 9\n")
+        self.assertIn("virtiofsd's last lines:\n  virtiofsd: trouble\n", rest)
+
+    def test_qemu_hangs_up(self):
+        self.dies(self.container("hang_up"), "^the agent link was closed")
+
+    def test_log(self):
+        for style, pattern in (("text", r'^time="[^"]*Z" level=error msg="limpid-shim: QEMU exited with status 3\\n'),
+                               ("json", r'^\{"level":"error","msg":"limpid-shim: QEMU exited')):
+            container = self.container("die")
+            container.records.append(("log", container.path("log"), style))
+            self.dies(container)
+            log = container.read("log")
+            self.assertRegex(log, pattern)
+            self.assertEqual(1, log.count("\n"))
+            if style == "json":
+                self.assertEqual({"level", "msg", "time"}, set(json.loads(log)))
+
+    def test_before_commit(self):
+        container = self.container("die", "early")
+        container.spawn()
+        container.greet()
+        container.launched()
+        container.link.send_json(REQUEST, 1, {"method": "prepare"})
+        frame = container.link.receive()
+        self.assertEqual((FAILURE, 0), (frame.kind, frame.request))
+        failure = json.loads(frame.payload)
+        self.assertEqual("vm", failure["code"])
+        self.assertRegex(failure["message"], "QEMU exited with status 3")
+        self.assertEqual(255, container.wait())
+        container.assert_nothing_left()
+
+    def test_exited_is_the_last_word(self):
+        container = self.container("exit_then_die")
+        container.run(stdout=subprocess.PIPE)
+        self.assertEqual(b"last words", container.process.stdout.read())
+        self.assertEqual(4, container.wait())
+        self.assertEqual("exited 4\n", container.read("exit"))
+        container.process.stdout.close()
+
+
+class HostileGuest(Case):
+    def ends(self, container, pattern, **spawn):
+        container.run(**spawn)
+        self.assertEqual(255, container.wait())
+        exit_file = container.read("exit")
+        self.assertRegex(exit_file, "^vm-died\n" + pattern)
+        container.assert_nothing_left()
+
+    def raw(self, kind, stream=0, process=0, request=0, payload=b"", length=None):
+        header = struct.pack("<IBBHI", len(payload) if length is None else length, kind, stream, process, request)
+        return "bytes=" + (header + payload).hex()
+
+    def test_frames_that_may_not_come(self):
+        for what, pattern in (
+            (self.raw(0x7F), "broke the protocol: kind"),
+            (self.raw(COMMIT), "broke the protocol: direction"),
+            (self.raw(REQUEST, request=1, payload=b"{}"), "broke the protocol: direction"),
+            (self.raw(DATA, STDOUT, length=DATA_MAX + 1), "broke the protocol: length"),
+            (self.raw(RESULT, request=1, length=(1 << 20) + 1), "broke the protocol: length"),
+            (self.raw(RESULT, request=1, length=0xFFFFFFFF), "broke the protocol: length"),
+            (self.raw(DATA, STDIN, payload=b"x"), "broke the protocol: stream"),
+            (self.raw(DATA, STDOUT, process=4096, payload=b"x"), "broke the protocol: process"),
+            (self.raw(DATA, STDOUT, process=1, payload=b"x"), "DATA of process 1, which there is not"),
+            (self.raw(EXITED, process=1, payload=bytes(8)), "EXITED of process 1, which there is not"),
+            (self.raw(RESULT, payload=b"{}"), "broke the protocol: request"),
+            (self.raw(RESULT, request=99999, payload=b"{}"), "an answer to no request"),
+            (self.raw(FAILURE, request=99999, payload=b"{}"), "an answer to no request"),
+            (self.raw(FAILURE, payload=b'{"no":"\x1b"}'), r"""the agent gave up: \{"no":"\?"\}"""),
+            (self.raw(EXITED, payload=struct.pack("<II", 256, 0)), "broke the protocol: payload"),
+            (self.raw(CREDIT, STDIN, payload=bytes(4)), "broke the protocol: payload"),
+            (self.raw(HELLO, payload=b"LMPD" + struct.pack("<HHI", 1, 1, 65536)), "HELLO again"),
+        ):
+            with self.subTest(pattern):
+                self.ends(self.container("raw", what), ".*" + pattern)
+
+    def test_more_data_than_credit(self):
+        read, write = os.pipe()
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+        self.ends(self.container("overdraw"), "the agent broke the protocol: more DATA than it had credit for",
+                  stdout=write)
+        os.close(read)
+        os.close(write)
+
+    def test_data_after_eof(self):
+        self.ends(self.container("data_after_eof"), "the agent broke the protocol: DATA after EOF")
+
+    def test_credit_beyond_the_window(self):
+        self.ends(self.container("wild_credit"), "the agent broke the protocol: CREDIT beyond its window")
+
+    def test_what_comes_after_the_end_changes_nothing(self):
+        container = self.container("exited_twice")
+        container.run()
+        self.assertEqual(6, container.wait())
+        self.assertEqual("exited 6\n", container.read("exit"))
+
+    def test_events_and_console_without_end(self):
+        container = self.container("chatter")
+        container.run()
+        self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+        self.assertEqual(0, container.wait())
+
+    def test_first_frame_is_not_hello(self):
+        container = self.container("raw", self.raw(RESULT, request=1, payload=b"{}"), "early")
+        container.spawn()
+        container.greet()
+        container.launched()
+        frame = container.link.receive()
+        self.assertRegex(json.loads(frame.payload)["message"], "^the agent began with RESULT")
+        self.assertEqual(255, container.wait())
+
+    def test_other_version(self):
+        hello = self.raw(HELLO, payload=b"LMPD" + struct.pack("<HHI", 2, 4, 65536))
+        container = self.container("raw", hello, "early")
+        container.spawn()
+        container.greet()
+        container.launched()
+        frame = container.link.receive()
+        self.assertRegex(json.loads(frame.payload)["message"], "^the agent speaks versions 2 to 4")
+        self.assertEqual(255, container.wait())
+
+
+class ConsoleSocket(Case):
+    def open(self, behaviour="terminal", **keywords):
+        directory = tempfile.mkdtemp(prefix="limpid-shim-console-")
+        self.addCleanup(shutil.rmtree, directory)
+        path = os.path.join(directory, "console.sock")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen(1)
+        listener.settimeout(PATIENCE)
+        container = self.container(behaviour, records=[("terminal", "socket", path)], **keywords)
+        container.spawn()
+        connection, _ = listener.accept()
+        data, descriptors, _, _ = socket.recv_fds(connection, 4096, 4)
+        self.assertEqual(1, len(descriptors))
+        self.assertRegex(data, rb"^/dev/")
+        self.assertEqual(b"", connection.recv(1))
+        connection.close()
+        listener.close()
+        self.master = descriptors[0]
+        container.greet()
+        container.launched()
+        container.request("create")
+        return container
+
+    def proceed(self, container):
+        container.commit()
+        container.link.close()
+        container.start()
+        container.noted("ready")
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def test_size_and_input(self):
+        container = self.open()
+        self.resize(30, 90)
+        self.proceed(container)
+        container.noted("size 30 90 0 0")
+        self.resize(50, 132)
+        container.noted("size 50 132 0 0")
+        os.write(self.master, b"\x03\x04\x1a\rq")
+        self.assertEqual(b"echo \x03\x04\x1a\rq\r\n", read_all(self.master))
+        os.close(self.master)
+        self.assertEqual(3, container.wait())
+
+    def test_hang_up(self):
+        container = self.open()
+        self.proceed(container)
+        os.close(self.master)
+        container.noted("closed 1")
+        self.assertEqual(3, container.wait())
+        self.assertEqual([], [note for note in container.notes() if note.startswith("signal")])
+
+    def test_much_output(self):
+        container = self.open("pour")
+        container.commit()
+        container.link.close()
+        container.start()
+        out = read_all(self.master)
+        os.close(self.master)
+        self.assertEqual(1000000, len(out))
+        self.assertEqual(0, container.wait())
+
+
+class InheritedTerminal(Case):
+    def open(self, behaviour, **keywords):
+        """A shell's place: a session with the terminal, the shim in its foreground."""
+        self.master, self.slave = pty.openpty()
+        self.addCleanup(self.close)
+        self.before = termios.tcgetattr(self.slave)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+        def lead():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        container = self.container(behaviour, records=[("terminal", "inherit")], preexec_fn=lead, **keywords)
+        container.spawn(stdin=self.slave, stdout=self.slave, stderr=self.slave)
+        container.greet()
+        container.launched()
+        container.request("create")
+        self.assertEqual(self.before, termios.tcgetattr(self.slave))
+        container.commit()
+        container.link.close()
+        self.assertFalse(termios.tcgetattr(self.slave)[3] & (termios.ICANON | termios.ISIG | termios.ECHO))
+        container.start()
+        container.noted("ready")
+        return container
+
+    def close(self):
+        for fd in (self.master, self.slave):
+            if fd >= 0:
+                os.close(fd)
+
+    def assert_restored(self):
+        self.assertEqual(self.before, termios.tcgetattr(self.slave))
+
+    def test_raw_until_the_end(self):
+        container = self.open("until_input")
+        container.noted("size 24 80 0 0")
+        os.write(self.master, b"\x03")
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 81, 0, 0))
+        container.noted("size 25 81 0 0")
+        os.write(self.master, b"q")
+        self.assertEqual(b"out\r\n", os.read(self.master, 100))
+        self.assertEqual(5, container.wait())
+        container.noted("stdin 0371")
+        self.assert_restored()
+
+    def test_restored_when_the_vm_dies(self):
+        container = self.open("wait")
+        os.kill(container.pids[0], signal.SIGKILL)
+        self.assertEqual(255, container.wait())
+        self.assert_restored()
+
+    def test_signals_of_faults_are_passed_on_too(self):
+        container = self.open("wait", shim=DELIVERED)
+        container.process.send_signal(signal.SIGSEGV)
+        container.noted("signal 11")
+        self.assertIsNone(container.process.poll())
+
+    def test_hang_up(self):
+        container = self.open("terminal")
+        os.close(self.slave)
+        os.close(self.master)
+        self.master = self.slave = -1
+        self.assertEqual(3, container.wait())
+
+
+class Shared(Case):
+    """What virtiofsd sees and may do; it is played by a shell with the commands of each test."""
+
+    def setUp(self):
+        self.files = tempfile.mkdtemp(prefix="limpid-shim-files-")
+        self.addCleanup(shutil.rmtree, self.files)
+
+    def make(self, *paths):
+        for path in paths:
+            whole = os.path.join(self.files, path)
+            os.makedirs(os.path.dirname(whole), exist_ok=True)
+            if path.endswith("/"):
+                continue
+            with open(whole, "w", encoding="utf-8") as file:
+                file.write(path)
+
+    def script(self, records, commands):
+        """Runs the commands, one a line, in `shared`; returns for each `ok`, or the last word of the error."""
+        script = ["cd shared", "exec 9>&2"]
+        for command in commands:
+            script.append(f'if out=$({{ {command}; }} 2>&1); then echo "ok $out"; else echo "no $out"; fi >&9')
+        script.append("echo done >&9; exec sleep 60")
+        container = self.container(records=[
+            ("share", "shared"), *records, ("virtiofsd", "/bin/bash", "-c", "\n".join(script))])
+        container.create()
+        # what the script wrote is in the diagnosis
+        wait_until(lambda: contents(f"/proc/{container.pids[1]}/comm") == "sleep\n", "the script is done")
+        os.kill(container.pids[0], signal.SIGKILL)
+        self.assertEqual(255, container.wait())
+        text = container.read("exit").partition("virtiofsd's last lines:\n")[2]
+        lines = [line.strip() for line in text.split("\n")]
+        self.assertIn("done", lines, text)
+        return lines[: lines.index("done")]
+
+    def test_binds(self):
+        self.make("volume/file", "single", "tree/below/file")
+        results = self.script(
+            [("bind", f"{self.files}/volume", "volumes/0", "rbind"),
+             ("bind", f"{self.files}/single", "volumes/1", "bind,ro"),
+             ("bind", f"{self.files}/tree", "root", "rbind,ro"),
+             ("confine", "volumes/0", "rw"), ("confine", "volumes/1", "rw"), ("confine", "root", "rw")],
+            ["ls", "ls volumes", "cat volumes/0/file volumes/1 root/below/file", "echo new > volumes/0/new",
+             "echo x > volumes/1", "echo x > root/new", "echo x > new", "mkdir volumes/new", "rmdir volumes/0",
+             "mv volumes x", "chmod 700 ."])
+        self.assertEqual(["ok root", "volumes", "ok 0", "1", "ok volume/filesingletree/below/file", "ok"], results[:6])
+        for result in results[6:]:
+            self.assertNotRegex(result, "^ok")
+        self.assertEqual("new\n", contents(f"{self.files}/volume/new"))
+        self.assertEqual(["below"], os.listdir(f"{self.files}/tree"))
+        self.assertEqual("single", contents(f"{self.files}/single"))
+
+    def test_the_host_sees_no_mounts(self):
+        self.make("volume/file")
+        container = self.container(records=[("share", "shared"),
+                                            ("bind", f"{self.files}/volume", "v", "bind")])
+        before = contents("/proc/self/mountinfo")
+        container.run()
+        self.assertEqual(before, contents("/proc/self/mountinfo"))
+        self.assertEqual([], os.listdir(container.path("shared")))
+        self.assertIn("/shared/v", contents(f"/proc/{container.process.pid}/mountinfo"))
+        container.process.kill()
+        container.wait()
+        shutil.rmtree(container.path("shared"))
+
+    def test_mounts_of_the_host_come_and_go(self):
+        """A slave: what the host mounts later is seen, and what it unmounts is let go."""
+        self.make("volume/", "elsewhere/")
+        mounted = f"{self.files}/elsewhere"
+        container = self.container(records=[("share", "shared"), ("bind", f"{self.files}", "v", "rbind")])
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", mounted], check=True)
+        try:
+            container.run()
+            table = contents(f"/proc/{container.process.pid}/mountinfo")
+            self.assertIn("/shared/v/elsewhere", table)
+        finally:
+            subprocess.run(["umount", mounted], check=True)
+
+    def test_names_that_would_leave(self):
+        self.make("a/inner/", "b/")
+        os.symlink("/etc", f"{self.files}/link")
+        for records, pattern in (
+            ([("bind", f"{self.files}/link", "x", "bind")], "neither a directory nor a regular file"),
+            ([("bind", f"{self.files}/a", "x", "bind"), ("bind", f"{self.files}/b", "x/y", "bind")], "can't be made"),
+            ([("bind", f"{self.files}/a", "x", "bind"), ("bind", f"{self.files}/b", "x", "bind")], "File exists"),
+            ([("bind", f"{self.files}/a", "x", "bind"), ("confine", "x/../../..", "rw"),
+              ("virtiofsd", "/bin/true")], None),
+        ):
+            container = self.container(records=[("share", "shared"), *records])
+            if pattern:
+                self.fails_to_launch(container, pattern)
+            else:
+                container.spawn()
+                self.assertEqual(1, container.wait())
+                self.assertRegex(container.said(), "confine.*below `shared`")
+            self.assertEqual(["inner"], os.listdir(f"{self.files}/a"))
+
+    UPPER = [("confine", "upper/diff", "rw"), ("confine", "upper/limpid-work", "rw")]
+
+    def layer(self):
+        self.make("layer/diff/inside", "layer/limpid-work/", "layer/link", "layer/lower", "layer/merged/secret",
+                  "layer/work/work/x")
+        os.symlink("lower", f"{self.files}/layer/symbolic")
+        return ("upper", f"{self.files}/layer", "diff", "limpid-work", "upper")
+
+    def snapshot(self):
+        out = {}
+        for directory, _, names in os.walk(f"{self.files}/layer"):
+            for name in [*names, "."]:
+                path = os.path.join(directory, name)
+                status = os.lstat(path)
+                content = contents(path) if name != "." and not os.path.islink(path) else ""
+                out[path] = (status.st_mode, status.st_uid, content)
+        return out
+
+    def test_upper_covers_everything_else(self):
+        results = self.script([self.layer(), *self.UPPER], [
+            "ls upper", "cat upper/link upper/lower | wc -c", "ls upper/merged upper/work | tr '\\n' ' '",
+            "cat upper/diff/inside", "stat -c %s%F upper/lower"])
+        self.assertEqual(
+            ["ok diff", "limpid-work", "link", "lower", "merged", "symbolic", "work", "ok 0",
+             "ok upper/merged:  upper/work:", "ok layer/diff/inside", "ok 0regular empty file"], results)
+
+    def test_upper_under_attack(self):
+        upper = self.layer()
+        before = self.snapshot()
+        attacks = [
+            "echo x > upper/lower", "echo x >> upper/link", "truncate -s 0 upper/lower", "rm upper/lower",
+            "rm upper/symbolic", "ln -sf x upper/symbolic", "mv upper/lower upper/diff/", "mv upper/diff upper/x",
+            "mv upper/diff/inside upper/", "ln upper/diff/inside upper/y", "mkdir upper/new", "echo x > upper/new",
+            "mknod upper/pipe p", "mv upper/merged upper/z", "echo x > upper/merged/new", "chmod 777 upper/lower",
+            "chown 5 upper/merged", "ln -s x upper/s", "cp upper/diff/inside upper/copy", "rmdir upper/limpid-work",
+            "echo x > upper/diff/../lower", "umount upper/lower", "umount -l upper", "mount -o remount,rw upper/lower",
+            "mount -t tmpfs none upper/diff", "mount --bind /etc upper/diff", "unshare -m umount upper/lower",
+            f"echo x > {self.files}/layer/lower", f"echo x > {self.files}/escape", "touch /tmp/limpid-shim-escape",
+            "echo x > ../exit", "echo x > /proc/sys/kernel/domainname", "echo $$ > /sys/fs/cgroup/memory/tasks",
+        ]
+        verdicts = []
+        for at in range(0, len(attacks), 8):
+            verdicts += [result for result in self.script([upper, *self.UPPER], attacks[at : at + 8])
+                         if re.match("ok|no ", result)]
+        self.assertEqual(len(attacks), len(verdicts), verdicts)
+        for attack, verdict in zip(attacks, verdicts):
+            self.assertRegex(verdict, "^no", attack)
+        self.assertEqual(before, self.snapshot())
+        self.assertFalse(os.path.exists("/tmp/limpid-shim-escape"))
+
+    def test_upper_can_be_worked_with(self):
+        results = self.script([self.layer(), *self.UPPER], [
+            "mkdir upper/limpid-work/work", "echo new > upper/limpid-work/work/n",
+            "mv -T upper/limpid-work/work/n upper/diff/n", "mv upper/diff/inside upper/limpid-work/work/",
+            "ln upper/diff/n upper/limpid-work/work/hard", "mknod upper/limpid-work/work/w c 0 0",
+            "mv upper/limpid-work/work/w upper/diff/inside", "mkdir upper/limpid-work/work/d",
+            "mv -T upper/limpid-work/work/d upper/diff/d", "truncate -s 5 upper/diff/n", "chmod 600 upper/diff/n",
+            "mknod upper/diff/p p", "ln -s x upper/diff/s", "mknod upper/diff/disk b 7 200",
+            "setfattr -n trusted.overlay.opaque -v y upper/diff/d 2>&1 || test ! -x /usr/bin/setfattr"])
+        for result in results:
+            self.assertRegex(result, "^ok")
+        self.assertTrue(os.path.exists(f"{self.files}/layer/diff/d"))
+
+    def test_devices_are_no_devices(self):
+        results = self.script([self.layer(), *self.UPPER],
+                              ["mknod upper/diff/null c 1 3", "cat upper/diff/null", "echo x > upper/diff/null"])
+        self.assertEqual("ok", results[0])
+        self.assertRegex(results[1], "^no .*Permission denied")
+        self.assertRegex(results[2], "^no .*Permission denied")
+
+    @unittest.skipUnless(os.path.exists(VIRTIOFSD), "there is no virtiofsd")
+    def test_real_virtiofsd(self):
+        """It starts, confined, and waits for QEMU."""
+        self.make("volume/file")
+        container = self.container(records=[
+            ("share", "shared"), self.layer(), ("bind", f"{self.files}/volume", "volumes/0", "rbind"),
+            *self.UPPER, ("confine", "volumes/0", "rw"),
+        ])
+        container.records.append((
+            "virtiofsd", VIRTIOFSD, "--fd=3", "-o", f"source={container.path('shared')},xattr,"
+            "modcaps=+sys_admin:+mknod,sandbox=chroot,cache=auto"))
+        container.run()
+        time.sleep(0.2)
+        self.assertTrue(is_alive(container.pids[1]))
+        front = socket.socket(socket.AF_UNIX)
+        front.connect(container.at("virtiofsd.sock"))
+        front.sendall(struct.pack("<III", 1, 1, 0))  # VHOST_USER_GET_FEATURES
+        front.settimeout(PATIENCE)
+        self.assertEqual((1, 5, 8), struct.unpack_from("<III", front.recv(100)))
+        self.assertEqual(container.path("shared"), os.readlink(f"/proc/{container.pids[1]}/root"))
+        front.close()
+        self.assertEqual(255, container.wait())
+        self.assertRegex(container.read("exit"), "^vm-died\nvirtiofsd exited with status")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
