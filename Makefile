@@ -1,0 +1,90 @@
+# What a person does with Limpid. Everything made lies under build/ (and each module's target/), and what is slow to make is
+# kept under $(LIMPID_CACHE), outside the tree, keyed by its inputs.
+#
+#   make           build everything into build/dist
+#   make demo      the same, then run a container and show what is special about it
+#   make test      every test (installs what they need)
+#   make install   [prefix=/usr/local] [DESTDIR=]
+#   make clean
+
+prefix ?= /usr/local
+export LIMPID_CACHE ?= /var/cache/limpid/build
+export DEBIAN_FRONTEND = noninteractive
+
+BUILD := $(CURDIR)/build
+DIST := $(BUILD)/dist
+HOME_DIR := $(DIST)/lib/limpid
+MVN ?= mvn -B -ntp
+COMMIT := $(shell git rev-parse --verify -q HEAD 2>/dev/null || echo unknown)
+
+JAVA_SOURCES := $(shell find oci-spec agent-proto vm-launcher runtime-cli -path '*/src/main/*' -type f -not -path '*/src/main/c/*') \
+	pom.xml $(wildcard */pom.xml) $(wildcard .mvn/*)
+C_SOURCES := $(shell find agent-proto/src/main/c vm-launcher/src/main/c -type f)
+GUEST_SOURCES := $(shell find mini-os agent-proto/src/main/c -type f)
+
+.PHONY: all demo test check-c install clean prerequisites test-prerequisites
+all: $(DIST)/.complete
+
+prerequisites:
+	@mini-os/ensure-packages mini-os/packages.build mini-os/agent/packages.build vm-launcher/packages.run
+
+test-prerequisites:
+	@mini-os/ensure-packages runtime-cli/packages.test
+
+# Each stamp stands for a part that has been built from the sources it lists.
+$(BUILD)/.guest: $(GUEST_SOURCES) | prerequisites
+	@echo '== mini-OS: kernel, agent, image'
+	$(MAKE) --no-print-directory -C mini-os/agent OUT=$(BUILD)/mini-os
+	$(MAKE) --no-print-directory -C mini-os OUT=$(BUILD)/mini-os
+	@touch $@
+
+$(BUILD)/.host: $(C_SOURCES) | prerequisites
+	@echo '== shim'
+	$(MAKE) --no-print-directory -C vm-launcher/src/main/c OUT=$(BUILD)/host
+	@touch $@
+
+$(BUILD)/.java: $(JAVA_SOURCES) | prerequisites
+	@echo '== Java (Maven; a minute the first time)'
+	@mkdir -p $(BUILD)
+	@$(MVN) -q package -Dmaven.test.skip=true -Dlimpid.commit=$(COMMIT) > $(BUILD)/maven.log 2>&1 || { cat $(BUILD)/maven.log; exit 1; }
+	@touch $@
+
+$(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java runtime-cli/src/main/scripts/limpid
+	@echo '== assembling $(DIST)'
+	@rm -rf $(DIST)
+	@$(MAKE) --no-print-directory assemble prefix=$(DIST) DESTDIR=
+	@touch $@
+
+# The files of an installation, from what has been built.
+.PHONY: assemble
+assemble:
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/limpid/jars
+	install -m 644 runtime-cli/target/limpid-runtime-cli-*.jar runtime-cli/target/lib/*.jar $(DESTDIR)$(prefix)/lib/limpid/jars
+	install -m 755 $(BUILD)/host/limpid-shim $(DESTDIR)$(prefix)/lib/limpid/limpid-shim
+	install -m 644 $(BUILD)/mini-os/vmlinux $(BUILD)/mini-os/mini-os.erofs $(BUILD)/mini-os/image.manifest $(DESTDIR)$(prefix)/lib/limpid
+	sed -e 's|@HOME@|$(prefix)/lib/limpid|' \
+	    -e "s|@CLASSPATH@|$$(cd $(DESTDIR)$(prefix)/lib/limpid/jars && ls *.jar | sed 's|^|$(prefix)/lib/limpid/jars/|' | paste -sd:)|" \
+	    -e "s|@JAVA@|$$(readlink -f "$$(command -v java)")|" \
+	    runtime-cli/src/main/scripts/limpid > $(DESTDIR)$(prefix)/bin/limpid.new
+	chmod 755 $(DESTDIR)$(prefix)/bin/limpid.new
+	mv $(DESTDIR)$(prefix)/bin/limpid.new $(DESTDIR)$(prefix)/bin/limpid
+
+install: all
+	@$(MAKE) --no-print-directory assemble
+
+demo: all
+	@runtime-cli/src/main/scripts/demo $(DIST)/bin/limpid
+
+check-c: all
+	$(MAKE) --no-print-directory -C agent-proto/src/test/c check
+	$(MAKE) --no-print-directory -C vm-launcher/src/test/c check
+	$(MAKE) --no-print-directory -C mini-os/agent check
+	$(MAKE) --no-print-directory -C mini-os OUT=$(BUILD)/mini-os check
+
+# Surefire's and Failsafe's closing lines come last.
+test: all test-prerequisites check-c
+	$(MVN) verify -Dlimpid.commit=$(COMMIT) -Dlimpid.dist=$(DIST)
+
+clean:
+	rm -rf $(BUILD)
+	rm -rf oci-spec/target agent-proto/target vm-launcher/target runtime-cli/target

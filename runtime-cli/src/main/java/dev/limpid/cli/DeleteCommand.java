@@ -1,0 +1,34 @@
+package dev.limpid.cli;
+
+import dev.limpid.engine.lifecycle.ContainerDeletion;
+import dev.limpid.oci.ContainerId;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code limpid delete}. */
+@Command(
+    name = "delete",
+    header = "Removes what a stopped container has left.",
+    description = {
+      "Its virtual machine, its sockets and its state; never its bundle or root filesystem."
+    },
+    footer = {"", "Example:  limpid delete --force web"})
+final class DeleteCommand extends Verb {
+  @Parameters(
+      paramLabel = "ID",
+      converter = ContainerIdArgument.class,
+      description = "The container.")
+  private ContainerId id;
+
+  @Option(
+      names = {"-f", "--force"},
+      description = "Kill it first if it runs; succeed if there is none of this id.")
+  private boolean force;
+
+  @Override
+  int run(Call call) {
+    new ContainerDeletion(call.context()).delete(id, force);
+    return 0;
+  }
+}

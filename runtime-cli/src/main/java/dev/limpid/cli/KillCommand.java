@@ -1,0 +1,41 @@
+package dev.limpid.cli;
+
+import dev.limpid.engine.Signal;
+import dev.limpid.engine.lifecycle.ContainerKill;
+import dev.limpid.oci.ContainerId;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code limpid kill}. */
+@Command(
+    name = "kill",
+    header = "Sends a signal to the container's program.",
+    footer = {"", "Example:  limpid kill web KILL"})
+final class KillCommand extends Verb {
+  @Parameters(
+      index = "0",
+      paramLabel = "ID",
+      converter = ContainerIdArgument.class,
+      description = "The container.")
+  private ContainerId id;
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "SIGNAL",
+      defaultValue = "SIGTERM",
+      description = "A number, or a name with or without SIG (default: ${DEFAULT-VALUE}).")
+  private String signal;
+
+  @Option(
+      names = {"-a", "--all"},
+      description = "Send it to every process in the container.")
+  private boolean all;
+
+  @Override
+  int run(Call call) {
+    new ContainerKill(call.context()).kill(id, Signal.parse(signal), all);
+    return 0;
+  }
+}

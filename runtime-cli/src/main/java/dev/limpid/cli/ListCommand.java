@@ -1,0 +1,89 @@
+package dev.limpid.cli;
+
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.lifecycle.ContainerStates;
+import dev.limpid.oci.json.JsonArray;
+import dev.limpid.oci.json.JsonValue;
+import dev.limpid.oci.json.JsonWriter;
+import dev.limpid.oci.state.ContainerState;
+import dev.limpid.oci.state.Rfc3339;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code limpid list}. */
+@Command(
+    name = "list",
+    header = "Lists the containers of this root.",
+    footer = {"", "Example:  limpid list --format json"})
+final class ListCommand extends Verb {
+  private static final String[] HEADINGS = {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"};
+
+  @Option(
+      names = {"-f", "--format"},
+      paramLabel = "FORMAT",
+      defaultValue = "table",
+      description = "table or json (default: ${DEFAULT-VALUE}).")
+  private String format;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Only the ids.")
+  private boolean quiet;
+
+  @Override
+  int run(Call call) {
+    if (!format.equals("table") && !format.equals("json")) {
+      throw new EngineException("--format: " + format + ": must be table or json");
+    }
+    List<ContainerState> states = new ContainerStates(call.context()).all();
+    if (quiet) {
+      for (ContainerState state : states) {
+        call.out().println(state.id());
+      }
+    } else if (format.equals("json")) {
+      List<JsonValue> array = new ArrayList<>();
+      for (ContainerState state : states) {
+        array.add(state.toJson());
+      }
+      call.out().println(JsonWriter.compact().write(new JsonArray(array)));
+    } else {
+      call.out().print(table(states));
+    }
+    return 0;
+  }
+
+  private static String table(List<ContainerState> states) {
+    List<String[]> rows = new ArrayList<>();
+    rows.add(HEADINGS);
+    for (ContainerState state : states) {
+      rows.add(
+          new String[] {
+            state.id().toString(),
+            Long.toString(state.pid()),
+            state.status().specName(),
+            state.bundle(),
+            Rfc3339.format(state.created()),
+            state.owner()
+          });
+    }
+    int[] widths = new int[HEADINGS.length];
+    for (String[] row : rows) {
+      for (int i = 0; i < row.length; i++) {
+        widths[i] = Math.max(widths[i], Math.max(row[i].length(), 8) + 3);
+      }
+    }
+    StringBuilder table = new StringBuilder();
+    for (String[] row : rows) {
+      for (int i = 0; i < row.length; i++) {
+        table.append(row[i]);
+        if (i < row.length - 1) {
+          table.append(" ".repeat(widths[i] - row[i].length()));
+        }
+      }
+      table.append('\n');
+    }
+    return table.toString();
+  }
+}

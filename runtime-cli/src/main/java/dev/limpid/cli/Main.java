@@ -1,0 +1,36 @@
+package dev.limpid.cli;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Arrays;
+
+/**
+ * The process {@code limpid}: hands its surroundings to {@link Limpid} and exits with what that
+ * returns.
+ */
+public final class Main {
+  private Main() {}
+
+  /**
+   * Runs one verb.
+   *
+   * @param args the command line
+   */
+  public static void main(String[] args) {
+    Invocation invocation =
+        new Invocation(
+            Arrays.asList(args),
+            System.getenv(),
+            Path.of("").toAbsolutePath(),
+            Path.of(System.getProperty("limpid.home", "/usr/local/lib/limpid")),
+            System.in,
+            System.out,
+            System.err,
+            Clock.systemUTC());
+    int status = Limpid.run(invocation);
+    System.out.flush();
+    System.err.flush();
+    // No shutdown hooks: there is nothing that they would do, and they take time.
+    Runtime.getRuntime().halt(status);
+  }
+}

@@ -1,0 +1,99 @@
+package dev.limpid.cli;
+
+import dev.limpid.engine.Journal;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Says what happened, as runc's callers expect it: a failure is one line on standard error and,
+ * with {@code --log}, one record in that file, the last of level error; warnings go to the file, or
+ * to standard error if there is none; debug records are kept only with {@code --debug}.
+ */
+final class Report implements Journal {
+  private final Invocation invocation;
+  private final Optional<Path> file;
+  private final boolean json;
+  private final boolean debug;
+
+  /** Set up by the first record. */
+  private Optional<LogFile> log = Optional.empty();
+
+  private Report(Invocation invocation, Optional<Path> file, boolean json, boolean debug) {
+    this.invocation = invocation;
+    this.file = file;
+    this.json = json;
+    this.debug = debug;
+  }
+
+  static Report of(Invocation invocation, LimpidCommand options) {
+    return new Report(
+        invocation,
+        options.log().map(log -> Limpid.absolute(invocation, log)),
+        options.logFormat.equals("json"),
+        options.debug);
+  }
+
+  /** A failure whose reason the message tells. */
+  void error(String message) {
+    record(Level.ERROR, message);
+    invocation.err().println("limpid: " + message);
+  }
+
+  /** Something that should not have happened: what is said must be enough to find the place. */
+  void defect(RuntimeException defect) {
+    error("internal error: " + defect);
+    if (debug) {
+      defect.printStackTrace(invocation.err());
+    } else {
+      StackTraceElement[] trace = defect.getStackTrace();
+      for (int i = 0; i < Math.min(trace.length, 3); i++) {
+        invocation.err().println("  at " + trace[i]);
+      }
+    }
+  }
+
+  @Override
+  public void debug(String message) {
+    if (debug) {
+      say(Level.DEBUG, message);
+    }
+  }
+
+  @Override
+  public void warn(String message) {
+    say(Level.WARNING, message);
+  }
+
+  private void say(Level level, String message) {
+    if (file.isPresent()) {
+      record(level, message);
+    } else {
+      invocation.err().println("limpid: " + level.word() + ": " + message);
+    }
+  }
+
+  private void record(Level level, String message) {
+    if (file.isEmpty()) {
+      return;
+    }
+    if (log.isEmpty()) {
+      log = Optional.of(LogFile.open(file.get(), json, invocation.clock(), invocation.err()));
+    }
+    log.get().append(level, message);
+  }
+
+  /** The levels of a record, in logrus's words. */
+  enum Level {
+    DEBUG,
+    WARNING,
+    ERROR;
+
+    String word() {
+      return switch (this) {
+        case DEBUG -> "debug";
+        case WARNING -> "warning";
+        case ERROR -> "error";
+      };
+    }
+  }
+}

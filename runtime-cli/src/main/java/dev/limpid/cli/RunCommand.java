@@ -1,0 +1,44 @@
+package dev.limpid.cli;
+
+import dev.limpid.engine.lifecycle.ContainerRun;
+import dev.limpid.engine.lifecycle.CreateRequest.Attachment;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code limpid run}. */
+@Command(
+    name = "run",
+    header = "Creates a container, starts it, and waits for its end.",
+    description = {
+      "Without --detach, signals are passed on to the container's program, its exit status becomes this"
+          + " command's (128 plus the number if a signal ended it), and the container is deleted."
+    },
+    footer = {"", "Example:  limpid run -b mybundle web"})
+final class RunCommand extends Verb {
+  @Mixin private LaunchOptions launch;
+
+  @Option(
+      names = {"-d", "--detach"},
+      description = "Return as soon as the container runs.")
+  private boolean detach;
+
+  @Option(
+      names = "--keep",
+      description = "Keep the container after its end, as 'create' and 'start' would.")
+  private boolean keep;
+
+  @Option(names = "--no-subreaper", hidden = true, description = "Ignored.")
+  @SuppressWarnings("unused") // picocli looks at it
+  private boolean noSubreaper;
+
+  @Override
+  int run(Call call) {
+    ContainerRun run = new ContainerRun(call.context());
+    if (detach) {
+      run.detached(launch.request(call.invocation(), Attachment.DETACHED));
+      return 0;
+    }
+    return run.attached(launch.request(call.invocation(), Attachment.ATTACHED), keep);
+  }
+}

@@ -1,0 +1,32 @@
+package dev.limpid.cli;
+
+import dev.limpid.engine.lifecycle.ContainerStates;
+import dev.limpid.oci.ContainerId;
+import dev.limpid.oci.json.JsonWriter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code limpid state}. */
+@Command(
+    name = "state",
+    header = "Prints the state of a container as JSON.",
+    description = {
+      "The state object of the OCI runtime specification, with runc's additions. 'status' is creating, created,"
+          + " running or stopped; 'pid' is 0 once it has stopped."
+    },
+    footer = {"", "Example:  limpid state web"})
+final class StateCommand extends Verb {
+  @Parameters(
+      paramLabel = "ID",
+      converter = ContainerIdArgument.class,
+      description = "The container.")
+  private ContainerId id;
+
+  @Override
+  int run(Call call) {
+    call.out()
+        .println(
+            JsonWriter.indented("  ").write(new ContainerStates(call.context()).of(id).toJson()));
+    return 0;
+  }
+}

@@ -1,0 +1,26 @@
+package dev.limpid.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** What every verb is: options that picocli fills in, and one thing to do with them. */
+@Command(
+    optionListHeading = "%nOptions:%n",
+    parameterListHeading = "%nArguments:%n",
+    descriptionHeading = "%n",
+    sortOptions = false)
+abstract class Verb {
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this.")
+  @SuppressWarnings("unused") // picocli looks at it
+  private boolean help;
+
+  /**
+   * Does it.
+   *
+   * @return the exit status
+   */
+  abstract int run(Call call);
+}

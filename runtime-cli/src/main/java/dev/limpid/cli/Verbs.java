@@ -1,0 +1,69 @@
+package dev.limpid.cli;
+
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine;
+
+/**
+ * The verbs of {@code limpid}. Setting up picocli for one verb costs a few milliseconds, for all of
+ * them many; so only the one that is called is, and all only when somebody asks for help.
+ */
+final class Verbs {
+  /** In the order in which help lists them: a container's life first. */
+  private static final List<String> NAMES =
+      List.of(
+          "create", "start", "run", "state", "kill", "delete", "list", "spec", "features", "check");
+
+  private Verbs() {}
+
+  /** The command line that understands these arguments. */
+  static CommandLine commandLineFor(LimpidCommand limpid, List<String> arguments) {
+    CommandLine commandLine = new CommandLine(limpid);
+    Optional<String> called = called(arguments);
+    if (called.isPresent() && NAMES.contains(called.get())) {
+      commandLine.addSubcommand(called.get(), command(called.get()));
+    } else {
+      for (String name : NAMES) {
+        commandLine.addSubcommand(name, command(name));
+      }
+    }
+    return commandLine;
+  }
+
+  /** The first argument that is neither a global option nor the value of one. */
+  static Optional<String> called(List<String> arguments) {
+    for (int i = 0; i < arguments.size(); i++) {
+      String argument = arguments.get(i);
+      if (!argument.startsWith("-")) {
+        return Optional.of(argument);
+      }
+      if (takesNextArgument(argument)) {
+        i++;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean takesNextArgument(String option) {
+    return switch (option) {
+      case "--root", "--log", "--log-format", "--rootless", "--criu" -> true;
+      default -> false;
+    };
+  }
+
+  private static Verb command(String name) {
+    return switch (name) {
+      case "create" -> new CreateCommand();
+      case "start" -> new StartCommand();
+      case "run" -> new RunCommand();
+      case "state" -> new StateCommand();
+      case "kill" -> new KillCommand();
+      case "delete" -> new DeleteCommand();
+      case "list" -> new ListCommand();
+      case "spec" -> new SpecCommand();
+      case "features" -> new FeaturesCommand();
+      case "check" -> new CheckCommand();
+      default -> throw new IllegalArgumentException(name);
+    };
+  }
+}

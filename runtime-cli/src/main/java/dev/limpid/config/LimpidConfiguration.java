@@ -1,0 +1,160 @@
+package dev.limpid.config;
+
+import dev.limpid.oci.json.InvalidSpecException;
+import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonReader;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What an administrator may choose (docs/configuration.md).
+ *
+ * @param hypervisor QEMU's executable
+ * @param virtiofsd the executable that serves folders of the host to a VM
+ * @param shim the executable that stands for a container
+ * @param kernel the guest's kernel, an uncompressed vmlinux
+ * @param image the guest's root filesystem, an EROFS image
+ * @param layers where image layers are kept for DAX
+ * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
+ * @param memoryMiB a VM's memory, if the container has no limit that asks for more; 128 to 1048576
+ * @param vcpus a VM's virtual CPUs; 1 to 256
+ * @param kernelParameters put behind Limpid's own on the guest kernel's command line
+ * @param startTimeoutSeconds how long a VM may take until it answers; 1 to 3600
+ */
+public record LimpidConfiguration(
+    Path hypervisor,
+    Path virtiofsd,
+    Path shim,
+    Path kernel,
+    Path image,
+    Path layers,
+    String accelerator,
+    int memoryMiB,
+    int vcpus,
+    List<String> kernelParameters,
+    int startTimeoutSeconds) {
+  private static final Path DEFAULT_FILE = Path.of("/etc/limpid/limpid.json");
+
+  /** Makes the list immutable. */
+  public LimpidConfiguration {
+    kernelParameters = List.copyOf(kernelParameters);
+  }
+
+  /** What holds where the file says nothing. */
+  public static LimpidConfiguration defaults(Path home) {
+    return new LimpidConfiguration(
+        Path.of("/usr/bin/qemu-system-x86_64"),
+        Path.of("/usr/lib/qemu/virtiofsd"),
+        home.resolve("limpid-shim"),
+        home.resolve("vmlinux"),
+        home.resolve("mini-os.erofs"),
+        Path.of("/var/lib/limpid/layers"),
+        "auto",
+        512,
+        1,
+        List.of(),
+        60);
+  }
+
+  /**
+   * Reads the file that {@code LIMPID_CONFIG} names, or else /etc/limpid/limpid.json; a file of
+   * that default name need not exist.
+   *
+   * @param environment the caller's environment
+   * @param home the folder of Limpid's own files
+   * @throws ConfigurationException naming the file and the key
+   */
+  public static LimpidConfiguration load(Map<String, String> environment, Path home) {
+    String named = environment.getOrDefault("LIMPID_CONFIG", "");
+    Path file = named.isEmpty() ? DEFAULT_FILE : Path.of(named);
+    try {
+      return parse(
+          JsonCursor.root(file.toString(), new JsonReader(file.toString()).read(file)), home);
+    } catch (NoSuchFileException absent) {
+      if (named.isEmpty()) {
+        return defaults(home);
+      }
+      throw new ConfigurationException("LIMPID_CONFIG: " + named + " does not exist", absent);
+    } catch (IOException failed) {
+      throw new ConfigurationException(file + ": " + failed.getMessage(), failed);
+    } catch (dev.limpid.oci.json.DocumentException wrong) {
+      throw new ConfigurationException(wrong.getMessage(), wrong);
+    }
+  }
+
+  static LimpidConfiguration parse(JsonCursor json, Path home) {
+    LimpidConfiguration c = defaults(home);
+    Path hypervisor = c.hypervisor;
+    Path virtiofsd = c.virtiofsd;
+    Path shim = c.shim;
+    Path kernel = c.kernel;
+    Path image = c.image;
+    Path layers = c.layers;
+    String accelerator = c.accelerator;
+    int memoryMiB = c.memoryMiB;
+    int vcpus = c.vcpus;
+    List<String> kernelParameters = c.kernelParameters;
+    int startTimeoutSeconds = c.startTimeoutSeconds;
+    for (JsonCursor member : json.members()) {
+      switch (member.key()) {
+        case "hypervisor" -> hypervisor = path(member);
+        case "virtiofsd" -> virtiofsd = path(member);
+        case "shim" -> shim = path(member);
+        case "kernel" -> kernel = path(member);
+        case "image" -> image = path(member);
+        case "layers" -> layers = path(member);
+        case "accelerator" -> accelerator = accelerator(member);
+        case "memoryMiB" -> memoryMiB = (int) member.asInteger(128, 1 << 20);
+        case "vcpus" -> vcpus = (int) member.asInteger(1, 256);
+        case "kernelParameters" -> kernelParameters = kernelParameters(member);
+        case "startTimeoutSeconds" -> startTimeoutSeconds = (int) member.asInteger(1, 3600);
+        default ->
+            throw member.invalid(
+                "is not a key of this file; see docs/configuration.md for those there are");
+      }
+    }
+    return new LimpidConfiguration(
+        hypervisor,
+        virtiofsd,
+        shim,
+        kernel,
+        image,
+        layers,
+        accelerator,
+        memoryMiB,
+        vcpus,
+        kernelParameters,
+        startTimeoutSeconds);
+  }
+
+  private static Path path(JsonCursor member) {
+    String text = member.asString();
+    if (!text.startsWith("/") || text.indexOf('\0') >= 0) {
+      throw member.invalid("must be an absolute path");
+    }
+    return Path.of(text);
+  }
+
+  private static String accelerator(JsonCursor member) {
+    String text = member.asString();
+    return switch (text) {
+      case "auto", "kvm", "tcg" -> text;
+      default -> throw member.invalid("must be auto, kvm or tcg");
+    };
+  }
+
+  private static List<String> kernelParameters(JsonCursor member) throws InvalidSpecException {
+    for (JsonCursor parameter : member.elements()) {
+      String text = parameter.asString();
+      for (int i = 0; i < text.length(); i++) {
+        if (text.charAt(i) <= ' ' || text.charAt(i) > '~') {
+          throw parameter.invalid("must be one parameter of printable ASCII, without blanks");
+        }
+      }
+    }
+    return member.asStrings();
+  }
+}

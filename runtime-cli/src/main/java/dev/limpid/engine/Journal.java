@@ -1,0 +1,12 @@
+package dev.limpid.engine;
+
+/**
+ * Where the engine says what is no failure but worth knowing. Nothing is set up before it is used.
+ */
+public interface Journal {
+  /** For somebody who looks for the reason of a behaviour; kept only with {@code --debug}. */
+  void debug(String message);
+
+  /** Something was ignored, changed or is probably not what the user meant. */
+  void warn(String message);
+}

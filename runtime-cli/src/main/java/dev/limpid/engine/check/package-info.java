@@ -1,0 +1,2 @@
+/** Whether a host has what containers in virtual machines need. */
+package dev.limpid.engine.check;

@@ -1,0 +1,41 @@
+package dev.limpid.engine.container;
+
+import dev.limpid.engine.EngineException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/** Writes a file so that whoever reads it finds the old text or the new one, also after a crash. */
+public final class AtomicFile {
+  private AtomicFile() {}
+
+  /**
+   * Writes aside, flushes, and renames.
+   *
+   * @throws EngineException naming the file
+   */
+  public static void write(Path file, byte[] content) {
+    Path aside = file.resolveSibling("." + file.getFileName() + ".new");
+    try {
+      try (FileChannel channel =
+          FileChannel.open(
+              aside,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.TRUNCATE_EXISTING)) {
+        ByteBuffer buffer = ByteBuffer.wrap(content);
+        while (buffer.hasRemaining()) {
+          channel.write(buffer);
+        }
+        channel.force(false);
+      }
+      Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException failed) {
+      throw new EngineException(file + ": cannot write: " + failed, failed);
+    }
+  }
+}

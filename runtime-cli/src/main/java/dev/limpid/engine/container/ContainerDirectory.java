@@ -1,0 +1,153 @@
+package dev.limpid.engine.container;
+
+import dev.limpid.engine.EngineException;
+import dev.limpid.oci.config.Config;
+import dev.limpid.oci.config.ConfigParser;
+import dev.limpid.oci.json.DocumentException;
+import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonObject;
+import dev.limpid.oci.json.JsonReader;
+import dev.limpid.oci.json.JsonWriter;
+import dev.limpid.oci.state.Status;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/**
+ * One container's directory below the root: what is known of it, its lock, and the sockets of its
+ * shim (docs/shim.md).
+ */
+public final class ContainerDirectory {
+  private final Path path;
+
+  ContainerDirectory(Path path) {
+    this.path = path;
+  }
+
+  /** The directory itself; absolute. */
+  public Path path() {
+    return path;
+  }
+
+  /**
+   * Keeps a copy of config.json: the verbs after {@code create} go by it, as the bundle may change.
+   */
+  public void saveConfig(JsonObject config) {
+    AtomicFile.write(path.resolve(ConfigParser.FILE_NAME), JsonWriter.compact().writeBytes(config));
+  }
+
+  /** The config.json that the container was made of. */
+  public Config savedConfig() {
+    try {
+      return ConfigParser.read(path.resolve(ConfigParser.FILE_NAME)).config();
+    } catch (IOException failed) {
+      throw new EngineException(
+          path.resolve(ConfigParser.FILE_NAME) + ": cannot read: " + failed.getMessage(), failed);
+    }
+  }
+
+  /**
+   * Keeps every other verb that changes this container out, until the lock is closed.
+   *
+   * @throws EngineException if the container is gone
+   */
+  public ContainerLock lock() {
+    try {
+      FileChannel channel =
+          FileChannel.open(
+              path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      ContainerLock lock = new ContainerLock(channel, channel.lock());
+      if (!Files.exists(path.resolve("lock"))) {
+        lock.close();
+        throw new NoSuchContainerException();
+      }
+      return lock;
+    } catch (NoSuchFileException gone) {
+      throw new NoSuchContainerException();
+    } catch (IOException failed) {
+      throw new EngineException(path + ": cannot lock: " + failed.getMessage(), failed);
+    }
+  }
+
+  /**
+   * What was last written of the container.
+   *
+   * @return empty if its {@code create} died before it wrote anything
+   * @throws EngineException if it can't be read, or is not what Limpid writes
+   */
+  public Optional<ContainerRecord> read() {
+    Path file = path.resolve("state.json");
+    try {
+      return Optional.of(
+          ContainerRecord.fromJson(
+              JsonCursor.root("state.json", new JsonReader("state.json").read(file))));
+    } catch (NoSuchFileException absent) {
+      return Optional.empty();
+    } catch (IOException failed) {
+      throw new EngineException(file + ": " + failed.getMessage(), failed);
+    } catch (DocumentException broken) {
+      throw new EngineException(file + ": " + broken.getMessage(), broken);
+    }
+  }
+
+  /** Replaces what is known of the container, in one step. */
+  public void write(ContainerRecord container) {
+    AtomicFile.write(
+        path.resolve("state.json"), JsonWriter.compact().writeBytes(container.toJson()));
+  }
+
+  /** How the workload ended, if it has. */
+  public Optional<ExitRecord> exit() {
+    return ExitRecord.read(path.resolve("exit"));
+  }
+
+  /**
+   * What is known of the container.
+   *
+   * @throws NoSuchContainerException if nothing is, as its {@code create} has not come far enough
+   */
+  public ContainerRecord required() {
+    return read().orElseThrow(NoSuchContainerException::new);
+  }
+
+  /** Whether the workload has ended, or all that stood for it is gone. */
+  public boolean hasEnded(ContainerRecord container) {
+    boolean dead = container.shim().isPresent() && !container.shim().get().isAlive();
+    return dead || exit().isPresent();
+  }
+
+  /** The status that the specification's {@code state} tells; not to be asked under the lock. */
+  public Status status(ContainerRecord container) {
+    if (hasEnded(container)) {
+      return Status.STOPPED;
+    }
+    return switch (container.phase()) {
+      case CREATING -> container.shim().isEmpty() && !isLocked() ? Status.STOPPED : Status.CREATING;
+      case CREATED -> Status.CREATED;
+      case RUNNING -> Status.RUNNING;
+    };
+  }
+
+  /** Whether a verb is changing this container; a create that was killed is not. */
+  private boolean isLocked() {
+    try (FileChannel channel = FileChannel.open(path.resolve("lock"), StandardOpenOption.WRITE);
+        FileLock free = channel.tryLock()) {
+      return free == null;
+    } catch (OverlappingFileLockException ours) {
+      return true;
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+
+  /** Removes the directory and all that is in it. */
+  public void remove() {
+    FolderRemoval.remove(path);
+  }
+}

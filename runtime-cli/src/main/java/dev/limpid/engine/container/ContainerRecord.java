@@ -1,0 +1,171 @@
+package dev.limpid.engine.container;
+
+import dev.limpid.oci.ContainerId;
+import dev.limpid.oci.InvalidContainerIdException;
+import dev.limpid.oci.SpecVersion;
+import dev.limpid.oci.json.JsonArray;
+import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonObject;
+import dev.limpid.oci.state.ContainerState;
+import dev.limpid.oci.state.Rfc3339;
+import dev.limpid.oci.state.Status;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What is kept of a container in its {@code state.json}.
+ *
+ * @param id its name
+ * @param phase how far the verbs have brought it
+ * @param shim the process that stands for it, once there is one
+ * @param hypervisor QEMU's process, once there is one
+ * @param bundle its bundle; absolute
+ * @param rootfs its root filesystem on the host; absolute
+ * @param created when
+ * @param annotations those of config.json
+ * @param releases folders made outside the container's directory, to be removed with it
+ */
+public record ContainerRecord(
+    ContainerId id,
+    Phase phase,
+    Optional<HostProcess> shim,
+    Optional<HostProcess> hypervisor,
+    Path bundle,
+    Path rootfs,
+    Instant created,
+    Map<String, String> annotations,
+    List<Path> releases) {
+
+  /** How far the verbs have brought a container; whether it still runs, its shim tells. */
+  public enum Phase {
+    CREATING,
+    CREATED,
+    RUNNING
+  }
+
+  /** Copies the collections. */
+  public ContainerRecord {
+    annotations = Collections.unmodifiableMap(new LinkedHashMap<>(annotations));
+    releases = List.copyOf(releases);
+  }
+
+  /** The same container in another phase. */
+  public ContainerRecord in(Phase next) {
+    return new ContainerRecord(
+        id, next, shim, hypervisor, bundle, rootfs, created, annotations, releases);
+  }
+
+  /** The same container, run by these processes. */
+  public ContainerRecord runBy(HostProcess itsShim, Optional<HostProcess> itsHypervisor) {
+    return new ContainerRecord(
+        id,
+        phase,
+        Optional.of(itsShim),
+        itsHypervisor,
+        bundle,
+        rootfs,
+        created,
+        annotations,
+        releases);
+  }
+
+  /** What the specification's {@code state} says of it, its status being this one. */
+  public ContainerState state(Status status) {
+    return new ContainerState(
+        SpecVersion.CURRENT,
+        id,
+        status,
+        shim.isPresent() ? (int) shim.get().pid() : 0,
+        bundle.toString(),
+        rootfs.toString(),
+        created,
+        annotations,
+        "");
+  }
+
+  JsonObject toJson() {
+    JsonObject.Builder json = JsonObject.builder();
+    json.put("id", id.value());
+    json.put("phase", phase.name());
+    shim.ifPresent(process -> json.put("shim", toJson(process)));
+    hypervisor.ifPresent(process -> json.put("hypervisor", toJson(process)));
+    json.put("bundle", bundle.toString());
+    json.put("rootfs", rootfs.toString());
+    json.put("created", Rfc3339.format(created));
+    json.put("annotations", JsonObject.ofStrings(annotations));
+    List<String> folders = new ArrayList<>();
+    for (Path folder : releases) {
+      folders.add(folder.toString());
+    }
+    json.put("releases", JsonArray.ofStrings(folders));
+    return json.build();
+  }
+
+  static ContainerRecord fromJson(JsonCursor json) {
+    Map<String, String> annotations = new LinkedHashMap<>();
+    for (JsonCursor annotation : json.optionalMembers("annotations")) {
+      annotations.put(annotation.key(), annotation.asString());
+    }
+    List<Path> releases = new ArrayList<>();
+    for (JsonCursor folder : json.optionalElements("releases")) {
+      releases.add(Path.of(folder.asString()));
+    }
+    return new ContainerRecord(
+        id(json.required("id")),
+        phase(json.required("phase")),
+        process(json.optional("shim")),
+        process(json.optional("hypervisor")),
+        Path.of(json.requiredString("bundle")),
+        Path.of(json.requiredString("rootfs")),
+        created(json.required("created")),
+        annotations,
+        releases);
+  }
+
+  private static ContainerId id(JsonCursor json) {
+    try {
+      return new ContainerId(json.asString());
+    } catch (InvalidContainerIdException wrong) {
+      throw json.invalid("must be a container's id");
+    }
+  }
+
+  private static Phase phase(JsonCursor json) {
+    for (Phase phase : Phase.values()) {
+      if (phase.name().equals(json.asString())) {
+        return phase;
+      }
+    }
+    throw json.invalid("must be a phase");
+  }
+
+  private static Instant created(JsonCursor json) {
+    Optional<Instant> created = Rfc3339.parse(json.asString());
+    if (created.isEmpty()) {
+      throw json.invalid("must be a time");
+    }
+    return created.get();
+  }
+
+  private static JsonObject toJson(HostProcess process) {
+    return JsonObject.builder()
+        .put("pid", process.pid())
+        .put("startTime", process.startTime())
+        .build();
+  }
+
+  private static Optional<HostProcess> process(Optional<JsonCursor> json) {
+    if (json.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new HostProcess(
+            json.get().required("pid").asInt64(), json.get().required("startTime").asInt64()));
+  }
+}

@@ -1,0 +1,81 @@
+package dev.limpid.engine.guest;
+
+import dev.limpid.engine.Journal;
+import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonObject;
+import dev.limpid.oci.json.JsonString;
+import dev.limpid.oci.json.JsonWriter;
+import dev.limpid.vm.mountinfo.MountTable;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The config.json that crun gets in the guest, made from the bundle's: what names something of the
+ * host is replaced or left out, everything else passes untouched, fields that Limpid has never
+ * heard of included.
+ *
+ * @param text the guest's config.json
+ * @param sources what the guest must be given of the host
+ * @param network the host's network namespace to join; empty: one is made
+ */
+public record GuestConfig(String text, List<SharedSource> sources, Optional<Path> network) {
+  /** Below the agent's own cgroup, which systemd leaves alone. */
+  private static final String CGROUP = "/system.slice/limpid-agent.service/container";
+
+  /**
+   * What the guest's crun calls itself. It refuses a document of a later version even if it knows
+   * everything in it.
+   */
+  private static final String CRUN_VERSION = "1.0.2";
+
+  /** Makes the list immutable. */
+  public GuestConfig {
+    sources = List.copyOf(sources);
+  }
+
+  /**
+   * Translates a config.json.
+   *
+   * @param config the bundle's, validated
+   * @param bundle the bundle
+   * @param guestRootfs where the guest has the root filesystem
+   * @param guestShare where the guest has the folder shared with it
+   * @param hostMounts the host's mounts
+   * @param journal told what was left out
+   * @throws dev.limpid.oci.json.InvalidSpecException for what can't be had in a VM, naming the
+   *     field
+   */
+  public static GuestConfig translate(
+      JsonObject config,
+      Path bundle,
+      Path guestRootfs,
+      Path guestShare,
+      MountTable hostMounts,
+      Journal journal) {
+    JsonCursor cursor = JsonCursor.root("config.json", config);
+    MountTranslation.Result mounts =
+        new MountTranslation(bundle, guestShare, hostMounts).translate(cursor);
+    JsonCursor linux = cursor.required("linux");
+    NamespaceTranslation.Result namespaces = NamespaceTranslation.translate(linux);
+
+    JsonObject guestLinux =
+        SecurityLabelTranslation.linux(linux.asObject(), journal)
+            .with("namespaces", namespaces.namespaces())
+            .with("cgroupsPath", new JsonString(CGROUP));
+    JsonObject process =
+        SecurityLabelTranslation.process(cursor.required("process").asObject(), journal);
+    JsonObject root = cursor.required("root").asObject().with("path", guestRootfs.toString());
+    JsonObject guest =
+        config
+            .with("ociVersion", CRUN_VERSION)
+            .with("process", process)
+            .with("root", root)
+            .with("mounts", mounts.mounts())
+            .with("linux", guestLinux);
+    Optional<JsonObject> hooks = HookTranslation.translate(cursor);
+    guest = hooks.isPresent() ? guest.with("hooks", hooks.get()) : guest.without("hooks");
+    return new GuestConfig(
+        JsonWriter.compact().write(guest), mounts.sources(), namespaces.network());
+  }
+}

@@ -1,0 +1,113 @@
+package dev.limpid.engine.lifecycle;
+
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.Journal;
+import dev.limpid.engine.guest.GuestConfig;
+import dev.limpid.oci.config.Config;
+import dev.limpid.oci.config.ConfigParser;
+import dev.limpid.oci.config.ParsedConfig;
+import dev.limpid.oci.json.InvalidSpecException;
+import dev.limpid.vm.mountinfo.MountTable;
+import dev.limpid.vm.rootfs.Rootfs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * A bundle that has been read, checked, and translated for the guest: nothing in it is known to
+ * stand against a container of it, and nothing has been started yet.
+ *
+ * @param directory its folder; absolute
+ * @param config its config.json
+ * @param rootfs the root filesystem's directory; absolute, without symbolic links
+ * @param hostMounts the host's mounts at that time
+ * @param guest what the guest gets of it
+ */
+record Bundle(
+    Path directory, Config config, Path rootfs, MountTable hostMounts, GuestConfig guest) {
+
+  /**
+   * Reads the bundle of a request.
+   *
+   * @throws EngineException if it can't be read, or does not go with the request
+   * @throws dev.limpid.oci.json.DocumentException naming the field that is wrong
+   */
+  static Bundle load(CreateRequest request, Journal journal) {
+    ParsedConfig parsed = read(request.bundle());
+    for (String warning : parsed.warnings()) {
+      journal.warn(warning);
+    }
+    Config config = parsed.config();
+    if (config.vm().isPresent()) {
+      throw new InvalidSpecException(
+          ConfigParser.FILE_NAME,
+          "vm",
+          "not supported: hypervisor, kernel and image are the administrator's choice, in"
+              + " limpid.json");
+    }
+    checkTerminal(request, config);
+    Path rootfs = rootfs(request.bundle(), config);
+    MountTable hostMounts;
+    try {
+      hostMounts = MountTable.read();
+    } catch (IOException failed) {
+      throw new EngineException("the host's mounts: " + failed.getMessage(), failed);
+    }
+    GuestConfig guest =
+        GuestConfig.translate(
+            config.raw(),
+            request.bundle(),
+            Rootfs.GUEST_PATH,
+            Rootfs.GUEST_SHARE,
+            hostMounts,
+            journal);
+    return new Bundle(request.bundle(), config, rootfs, hostMounts, guest);
+  }
+
+  private static ParsedConfig read(Path bundle) {
+    Path file = bundle.resolve(ConfigParser.FILE_NAME);
+    try {
+      return ConfigParser.read(file);
+    } catch (NoSuchFileException absent) {
+      throw new EngineException(
+          "JSON specification file " + file + " not found: a bundle has one; see 'limpid spec'",
+          absent);
+    } catch (IOException failed) {
+      throw new EngineException(file + ": cannot read: " + failed.getMessage(), failed);
+    }
+  }
+
+  private static void checkTerminal(CreateRequest request, Config config) {
+    boolean terminal = config.process().terminal();
+    boolean socket = request.consoleSocket().isPresent();
+    boolean attached = request.attachment() == CreateRequest.Attachment.ATTACHED;
+    if (socket && !terminal) {
+      throw new EngineException(
+          "--console-socket: config.json: process.terminal is not true, there is no terminal to"
+              + " send");
+    }
+    if (terminal && !socket && !attached) {
+      throw new EngineException(
+          "config.json: process.terminal: a container in the background needs --console-socket, to"
+              + " send its terminal to");
+    }
+  }
+
+  private static Path rootfs(Path bundle, Config config) {
+    Path given = bundle.resolve(config.root().path());
+    try {
+      Path real = given.toRealPath();
+      if (Files.isDirectory(real)) {
+        return real;
+      }
+    } catch (IOException absent) {
+      throw wrongRoot(given + ": no such file or directory");
+    }
+    throw wrongRoot(given + ": not a directory");
+  }
+
+  private static InvalidSpecException wrongRoot(String problem) {
+    return new InvalidSpecException(ConfigParser.FILE_NAME, "root.path", problem);
+  }
+}

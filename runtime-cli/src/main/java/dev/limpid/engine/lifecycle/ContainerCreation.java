@@ -1,0 +1,154 @@
+package dev.limpid.engine.lifecycle;
+
+import dev.limpid.config.LimpidConfiguration;
+import dev.limpid.engine.EngineContext;
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.container.AtomicFile;
+import dev.limpid.engine.container.ContainerDirectory;
+import dev.limpid.engine.container.ContainerLock;
+import dev.limpid.engine.container.ContainerRecord;
+import dev.limpid.engine.container.ContainerRecord.Phase;
+import dev.limpid.engine.container.ContainerStore;
+import dev.limpid.engine.container.FolderRemoval;
+import dev.limpid.engine.container.HostProcess;
+import dev.limpid.engine.rootfs.RootfsChoice;
+import dev.limpid.oci.ContainerId;
+import dev.limpid.vm.layer.LayerStore;
+import dev.limpid.vm.rootfs.Rootfs;
+import dev.limpid.vm.shim.ShimProcess;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Makes a container (runtime.md, "Create"): everything up to the point where its program could
+ * start. What has been taken when something fails is given back; what a verb that was killed had
+ * taken, {@code delete --force} finds in the container's record.
+ */
+public final class ContainerCreation {
+  private static final long DEATH_PATIENCE_MS = 10_000;
+
+  private final EngineContext context;
+
+  /** Makes containers below the context's root. */
+  public ContainerCreation(EngineContext context) {
+    this.context = context;
+  }
+
+  /**
+   * Makes one.
+   *
+   * @return its shim, which goes on when this process ends
+   * @throws EngineException naming what is wrong
+   * @throws dev.limpid.oci.json.DocumentException if config.json is not as it must be, or asks for
+   *     what can't be had in a virtual machine
+   */
+  @SuppressWarnings("try") // The lock is held, not used.
+  public ShimProcess create(CreateRequest request) {
+    LimpidConfiguration configuration =
+        LimpidConfiguration.load(context.environment(), context.home());
+    Bundle bundle = Bundle.load(request, context.journal());
+    ContainerDirectory directory = new ContainerStore(context.root()).claim(request.id());
+    try (ContainerLock lock = lock(directory);
+        Rollback rollback = new Rollback(context.journal())) {
+      rollback.onFailure("the container's directory", directory::remove);
+      ShimProcess shim = create(request, configuration, bundle, directory, rollback);
+      rollback.commit();
+      return shim;
+    }
+  }
+
+  private static ContainerLock lock(ContainerDirectory directory) {
+    try {
+      return directory.lock();
+    } catch (EngineException failed) {
+      directory.remove();
+      throw failed;
+    }
+  }
+
+  private ShimProcess create(
+      CreateRequest request,
+      LimpidConfiguration configuration,
+      Bundle bundle,
+      ContainerDirectory directory,
+      Rollback rollback) {
+    Rootfs rootfs =
+        new RootfsChoice(new LayerStore(configuration.layers()), context.journal())
+            .choose(bundle.rootfs(), bundle.hostMounts(), request.id(), directory.path());
+    ContainerRecord container = record(request.id(), bundle, rootfs.releases());
+    directory.write(container);
+    directory.saveConfig(bundle.config().raw());
+    make(rootfs, rollback);
+
+    VmLaunch launch = new VmLaunch(context, configuration, bundle, rootfs, directory);
+    try (LaunchedVm vm = launch.start(request, rollback)) {
+      ShimProcess shim = vm.shim();
+      container = container.runBy(HostProcess.of(shim.pid()), Optional.empty());
+      directory.write(container);
+      container =
+          container.runBy(
+              container.shim().orElseThrow(), Optional.of(HostProcess.of(vm.awaitHypervisor())));
+      directory.write(container);
+      vm.prepare(rootfs, container);
+      if (request.pidFile().isPresent()) {
+        writePidFile(request.pidFile().get(), shim.pid(), rollback);
+      }
+      directory.write(container.in(Phase.CREATED));
+      vm.commit();
+      return shim;
+    }
+  }
+
+  private ContainerRecord record(ContainerId id, Bundle bundle, List<Path> releases) {
+    return new ContainerRecord(
+        id,
+        Phase.CREATING,
+        Optional.empty(),
+        Optional.empty(),
+        bundle.directory(),
+        bundle.rootfs(),
+        context.clock().instant(),
+        bundle.config().annotations(),
+        releases);
+  }
+
+  private static void make(Rootfs rootfs, Rollback rollback) {
+    for (Path folder : rootfs.releases()) {
+      // One of this name is what a crash of the host has left: the id is ours alone.
+      FolderRemoval.remove(folder);
+      rollback.onFailure(folder.toString(), () -> FolderRemoval.remove(folder));
+    }
+    try {
+      rootfs.make();
+    } catch (IOException failed) {
+      throw new EngineException("root.path: cannot create " + failed.getMessage(), failed);
+    }
+  }
+
+  /** Digits only, without the end of a line: that is how callers read it. */
+  private static void writePidFile(Path file, long pid, Rollback rollback) {
+    rollback.onFailure(
+        "the pid file",
+        () -> {
+          try {
+            Files.deleteIfExists(file);
+          } catch (IOException failed) {
+            throw new EngineException(file + ": cannot remove: " + failed, failed);
+          }
+        });
+    AtomicFile.write(file, Long.toString(pid).getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** Kills a shim, and waits until its VM is gone as well. */
+  static void end(ShimProcess shim) {
+    HostProcess process = HostProcess.of(shim.pid());
+    shim.kill();
+    if (!process.awaitDeath(DEATH_PATIENCE_MS)) {
+      throw new EngineException("limpid-shim, process " + shim.pid() + ", can't be killed");
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package dev.limpid.engine.lifecycle;
+
+import dev.limpid.engine.EngineContext;
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.Signal;
+import dev.limpid.engine.container.ContainerDirectory;
+import dev.limpid.engine.container.ContainerLock;
+import dev.limpid.engine.container.ContainerRecord;
+import dev.limpid.engine.container.ContainerRecord.Phase;
+import dev.limpid.engine.container.ContainerStore;
+import dev.limpid.engine.container.FolderRemoval;
+import dev.limpid.engine.container.HostProcess;
+import dev.limpid.engine.container.NoSuchContainerException;
+import dev.limpid.engine.hook.HookException;
+import dev.limpid.engine.hook.HookRunner;
+import dev.limpid.oci.ContainerId;
+import dev.limpid.oci.config.Hook;
+import dev.limpid.oci.json.JsonWriter;
+import dev.limpid.oci.state.Status;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Removes what a container has left (runtime.md, "Delete"). */
+public final class ContainerDeletion {
+  /** How long a guest may take to flush and end when it is killed from inside. */
+  private static final long GUEST_PATIENCE_MS = 5_000;
+
+  /** How long the host's kernel may take to end a process. */
+  private static final long KERNEL_PATIENCE_MS = 10_000;
+
+  private final EngineContext context;
+
+  /** Deletes containers below the context's root. */
+  public ContainerDeletion(EngineContext context) {
+    this.context = context;
+  }
+
+  /**
+   * Removes a container that has stopped, or whose program was never started; with {@code force}
+   * any.
+   *
+   * @throws EngineException if there is none of this id (not with {@code force}), if it runs, or if
+   *     something of it can't be removed
+   */
+  public void delete(ContainerId id, boolean force) {
+    try {
+      deleteExisting(id, force);
+    } catch (NoSuchContainerException none) {
+      if (!force) {
+        throw none;
+      }
+    }
+  }
+
+  @SuppressWarnings("try") // The lock is held, not used.
+  private void deleteExisting(ContainerId id, boolean force) {
+    ContainerDirectory directory = new ContainerStore(context.root()).find(id);
+    List<Hook> hooks = List.of();
+    Optional<ContainerRecord> container;
+    try (ContainerLock lock = directory.lock()) {
+      container = directory.read();
+      if (container.isPresent()) {
+        refuseIfRunning(directory, container.get(), force);
+        // One that is still being created has lost its creator, or the lock could not be had.
+        if (container.get().phase() != Phase.CREATING) {
+          hooks = directory.savedConfig().hooks().poststop();
+        }
+        end(directory, container.get());
+        for (Path release : container.get().releases()) {
+          FolderRemoval.remove(release);
+        }
+      }
+      directory.remove();
+    }
+    if (container.isPresent()) {
+      poststop(hooks, container.get());
+    }
+  }
+
+  private static void refuseIfRunning(
+      ContainerDirectory directory, ContainerRecord container, boolean force) {
+    if (container.phase() == Phase.RUNNING && !force && !directory.hasEnded(container)) {
+      throw new EngineException(
+          "cannot delete container "
+              + container.id()
+              + " that is not stopped: "
+              + Status.RUNNING.specName());
+    }
+  }
+
+  /**
+   * Ends what still runs of a container: from inside if the guest cooperates, else from outside.
+   */
+  private static void end(ContainerDirectory directory, ContainerRecord container) {
+    if (container.shim().isPresent() && container.shim().get().isAlive()) {
+      HostProcess shim = container.shim().get();
+      if (container.phase() != Phase.CREATING && !directory.hasEnded(container)) {
+        try {
+          ContainerKill.send(directory, container, Signal.KILL, true);
+        } catch (EngineException refused) {
+          // What the guest does not do, the end of its VM does.
+        }
+      }
+      if (!shim.awaitDeath(GUEST_PATIENCE_MS)) {
+        shim.kill();
+        require(shim.awaitDeath(KERNEL_PATIENCE_MS), "shim", shim);
+      }
+    }
+    if (container.hypervisor().isPresent()) {
+      HostProcess hypervisor = container.hypervisor().get();
+      // It dies with the shim, but not in the same instant.
+      if (!hypervisor.awaitDeath(GUEST_PATIENCE_MS)) {
+        hypervisor.kill();
+        require(hypervisor.awaitDeath(KERNEL_PATIENCE_MS), "hypervisor", hypervisor);
+      }
+    }
+  }
+
+  private static void require(boolean dead, String what, HostProcess process) {
+    if (!dead) {
+      throw new EngineException(
+          "the container's " + what + ", process " + process.pid() + ", can't be killed");
+    }
+  }
+
+  /** The container is gone whatever these say, so their failure is only told (runtime.md, 13). */
+  private void poststop(List<Hook> hooks, ContainerRecord container) {
+    String state =
+        JsonWriter.compact()
+            .write(container.state(Status.STOPPED).hookState(Status.STOPPED).toJson());
+    for (int i = 0; i < hooks.size(); i++) {
+      try {
+        HookRunner.run("poststop", hooks.subList(i, i + 1), state);
+      } catch (HookException failed) {
+        context.journal().warn(failed.getMessage());
+      }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package dev.limpid.engine.lifecycle;
+
+import dev.limpid.engine.EngineContext;
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.Signal;
+import dev.limpid.engine.container.ContainerDirectory;
+import dev.limpid.engine.container.ContainerLock;
+import dev.limpid.engine.container.ContainerRecord;
+import dev.limpid.engine.container.ContainerRecord.Phase;
+import dev.limpid.engine.container.ContainerStore;
+import dev.limpid.engine.guest.GuestErrorWording;
+import dev.limpid.engine.hook.HookException;
+import dev.limpid.engine.hook.HookRunner;
+import dev.limpid.oci.ContainerId;
+import dev.limpid.oci.config.Config;
+import dev.limpid.oci.json.JsonWriter;
+import dev.limpid.oci.state.Status;
+import dev.limpid.proto.AgentFailureException;
+import dev.limpid.proto.ControlLink;
+import dev.limpid.proto.StartRequest;
+import java.io.IOException;
+import java.time.Duration;
+
+/** Lets the program of a created container go (runtime.md, "Start"). */
+public final class ContainerStart {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final EngineContext context;
+
+  /** Starts containers below the context's root. */
+  public ContainerStart(EngineContext context) {
+    this.context = context;
+  }
+
+  /**
+   * Starts a container and runs its poststart hooks.
+   *
+   * @throws EngineException if it is not in the state {@code created}, if its program can't be run,
+   *     or if a hook fails; in the last case the container has been killed
+   */
+  @SuppressWarnings("try") // The lock is held, not used.
+  public void start(ContainerId id) {
+    ContainerDirectory directory = new ContainerStore(context.root()).find(id);
+    try (ContainerLock lock = directory.lock()) {
+      ContainerRecord container = directory.required();
+      refuseUnlessCreated(directory, container);
+      // Written first: a program that ends at once must not leave a container that can be started.
+      directory.write(container.in(Phase.RUNNING));
+      go(directory, container);
+      hooks(directory, container);
+    }
+  }
+
+  private static void refuseUnlessCreated(ContainerDirectory directory, ContainerRecord container) {
+    if (container.phase() == Phase.CREATING || directory.hasEnded(container)) {
+      throw new EngineException("cannot start a container that has stopped");
+    }
+    if (container.phase() == Phase.RUNNING) {
+      throw new EngineException("cannot start an already running container");
+    }
+  }
+
+  private static void go(ContainerDirectory directory, ContainerRecord container) {
+    try (ControlLink link = ControlLink.connect(directory.path(), PATIENCE)) {
+      link.call(new StartRequest(), PATIENCE);
+    } catch (AgentFailureException refused) {
+      throw new EngineException(GuestErrorWording.of(refused), refused);
+    } catch (IOException failed) {
+      if (directory.hasEnded(container)) {
+        throw new EngineException("cannot start a container that has stopped", failed);
+      }
+      throw new EngineException(
+          "the container's virtual machine does not answer: " + failed.getMessage(), failed);
+    }
+  }
+
+  private static void hooks(ContainerDirectory directory, ContainerRecord container) {
+    Config config = directory.savedConfig();
+    try {
+      HookRunner.run(
+          "poststart",
+          config.hooks().poststart(),
+          JsonWriter.compact()
+              .write(container.state(Status.RUNNING).hookState(Status.RUNNING).toJson()));
+    } catch (HookException failed) {
+      ContainerKill.send(directory, container, Signal.KILL, true);
+      throw failed;
+    }
+  }
+}

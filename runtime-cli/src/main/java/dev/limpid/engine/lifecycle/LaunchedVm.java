@@ -1,0 +1,165 @@
+package dev.limpid.engine.lifecycle;
+
+import dev.limpid.config.LimpidConfiguration;
+import dev.limpid.engine.EngineContext;
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.container.ContainerDirectory;
+import dev.limpid.engine.container.ContainerRecord;
+import dev.limpid.engine.guest.GuestErrorWording;
+import dev.limpid.engine.hook.HookRunner;
+import dev.limpid.oci.config.ConsoleSize;
+import dev.limpid.oci.config.Hooks;
+import dev.limpid.oci.json.DocumentException;
+import dev.limpid.oci.json.JsonWriter;
+import dev.limpid.oci.state.Status;
+import dev.limpid.proto.AgentFailureException;
+import dev.limpid.proto.ControlLink;
+import dev.limpid.proto.ControlLinkListener;
+import dev.limpid.proto.Entropy;
+import dev.limpid.proto.GuestMount;
+import dev.limpid.proto.PendingRequest;
+import dev.limpid.proto.PrepareRequest;
+import dev.limpid.proto.TerminalSize;
+import dev.limpid.vm.qmp.QmpClient;
+import dev.limpid.vm.rootfs.Rootfs;
+import dev.limpid.vm.shim.ShimPlan;
+import dev.limpid.vm.shim.ShimProcess;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** A VM that is being started: the verb's end of the link to its shim, until {@link #commit}. */
+final class LaunchedVm implements AutoCloseable {
+  private static final Duration SHIM_PATIENCE = Duration.ofSeconds(30);
+  private static final Duration QMP_PATIENCE = Duration.ofSeconds(2);
+
+  private final EngineContext context;
+  private final LimpidConfiguration configuration;
+  private final Bundle bundle;
+  private final ContainerDirectory directory;
+  private final ShimProcess shim;
+  private final ControlLinkListener listener;
+  private Optional<ControlLink> link = Optional.empty();
+
+  LaunchedVm(
+      EngineContext context,
+      LimpidConfiguration configuration,
+      Bundle bundle,
+      ContainerDirectory directory,
+      ShimProcess shim,
+      ControlLinkListener listener) {
+    this.context = context;
+    this.configuration = configuration;
+    this.bundle = bundle;
+    this.directory = directory;
+    this.shim = shim;
+    this.listener = listener;
+  }
+
+  ShimProcess shim() {
+    return shim;
+  }
+
+  /**
+   * Waits until the hypervisor runs.
+   *
+   * @return its pid
+   */
+  long awaitHypervisor() {
+    try {
+      link = Optional.of(listener.accept(SHIM_PATIENCE, shim::isAlive));
+      return link.get().awaitLaunched(SHIM_PATIENCE).qemuPid();
+    } catch (IOException failed) {
+      throw new EngineException(
+          "the virtual machine can't be started: " + failed.getMessage(), failed);
+    }
+  }
+
+  /** Makes the container in the guest; the hooks of the host run while the guest boots. */
+  void prepare(Rootfs rootfs, ContainerRecord container) {
+    ControlLink shimLink = link.orElseThrow();
+    try {
+      PendingRequest prepared = shimLink.send(prepareRequest(rootfs));
+      PendingRequest created =
+          shimLink.send(new dev.limpid.proto.CreateRequest(bundle.guest().text(), terminalSize()));
+      runHooks(container);
+      shimLink.await(prepared, Duration.ofSeconds(configuration.startTimeoutSeconds()));
+      shimLink.await(created, Duration.ofSeconds(configuration.startTimeoutSeconds()));
+    } catch (AgentFailureException refused) {
+      throw new EngineException(GuestErrorWording.of(refused), refused);
+    } catch (SocketTimeoutException late) {
+      throw new EngineException(
+          "the virtual machine does not answer: " + late.getMessage() + hypervisorStatus(), late);
+    } catch (IOException failed) {
+      throw new EngineException("the virtual machine has failed: " + failed.getMessage(), failed);
+    }
+  }
+
+  /** The container lives on its own from now on. */
+  void commit() {
+    try {
+      link.orElseThrow().commit(SHIM_PATIENCE);
+    } catch (IOException failed) {
+      throw new EngineException("the virtual machine has failed: " + failed.getMessage(), failed);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      if (link.isPresent()) {
+        link.get().close();
+      }
+    } catch (IOException failed) {
+      throw new EngineException("shim.sock: " + failed.getMessage(), failed);
+    } finally {
+      VmLaunch.close(listener);
+    }
+  }
+
+  private PrepareRequest prepareRequest(Rootfs rootfs) throws IOException {
+    List<GuestMount> mounts = new ArrayList<>();
+    mounts.add(
+        new GuestMount("virtiofs", ShimPlan.SHARED, Rootfs.GUEST_SHARE.toString(), Set.of(), ""));
+    mounts.addAll(rootfs.mounts());
+    return new PrepareRequest(
+        context.clock().instant(),
+        Entropy.fromHost(),
+        mounts,
+        List.of(Rootfs.GUEST_PATH.toString(), Rootfs.GUEST_SHARE.toString()));
+  }
+
+  private Optional<TerminalSize> terminalSize() {
+    Optional<ConsoleSize> size = bundle.config().process().consoleSize();
+    if (size.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(new TerminalSize(size.get().height(), size.get().width()));
+  }
+
+  private void runHooks(ContainerRecord container) {
+    Hooks hooks = bundle.config().hooks();
+    if (hooks.prestart().isEmpty() && hooks.createRuntime().isEmpty()) {
+      return;
+    }
+    String state =
+        JsonWriter.compact()
+            .write(container.state(Status.CREATING).hookState(Status.CREATING).toJson());
+    HookRunner.run("prestart", hooks.prestart(), state);
+    HookRunner.run("createRuntime", hooks.createRuntime(), state);
+  }
+
+  /** What QEMU says of a guest that does not answer; empty if it says nothing either. */
+  private String hypervisorStatus() {
+    try (QmpClient qmp = QmpClient.connect(directory.path(), QMP_PATIENCE)) {
+      return "; QEMU says it is "
+          + qmp.execute("query-status", QMP_PATIENCE).requiredString("status");
+    } catch (IOException | DocumentException silent) {
+      return "; QEMU does not answer either: " + silent.getMessage();
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package dev.limpid.engine.lifecycle;
+
+import dev.limpid.config.LimpidConfiguration;
+import dev.limpid.engine.EngineContext;
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.container.ContainerDirectory;
+import dev.limpid.engine.guest.SharedSource;
+import dev.limpid.proto.ControlLinkListener;
+import dev.limpid.vm.device.AgentPort;
+import dev.limpid.vm.device.Console;
+import dev.limpid.vm.device.Device;
+import dev.limpid.vm.device.PciAddress;
+import dev.limpid.vm.device.PmemDisk;
+import dev.limpid.vm.device.SharedFolder;
+import dev.limpid.vm.hypervisor.Accelerator;
+import dev.limpid.vm.hypervisor.QemuCommandLine;
+import dev.limpid.vm.hypervisor.VirtiofsdCommandLine;
+import dev.limpid.vm.hypervisor.VirtualMachine;
+import dev.limpid.vm.rootfs.Rootfs;
+import dev.limpid.vm.shim.ShimPlan;
+import dev.limpid.vm.shim.ShimProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Starts the shim of a container, with everything it needs to start the VM. */
+final class VmLaunch {
+  private final EngineContext context;
+  private final LimpidConfiguration configuration;
+  private final Bundle bundle;
+  private final Rootfs rootfs;
+  private final ContainerDirectory directory;
+
+  VmLaunch(
+      EngineContext context,
+      LimpidConfiguration configuration,
+      Bundle bundle,
+      Rootfs rootfs,
+      ContainerDirectory directory) {
+    this.context = context;
+    this.configuration = configuration;
+    this.bundle = bundle;
+    this.rootfs = rootfs;
+    this.directory = directory;
+  }
+
+  /**
+   * Starts the shim.
+   *
+   * @param rollback told how to end it
+   */
+  LaunchedVm start(CreateRequest request, Rollback rollback) {
+    Path planFile = directory.path().resolve("plan");
+    ControlLinkListener listener;
+    try {
+      plan(request).write(planFile);
+      listener = ControlLinkListener.open(directory.path());
+    } catch (IOException failed) {
+      throw new EngineException(failed.getMessage(), failed);
+    }
+    boolean started = false;
+    try {
+      ShimProcess shim =
+          ShimProcess.start(
+              configuration.shim(),
+              planFile,
+              request.consoleSocket().isPresent()
+                  ? ShimProcess.Streams.NONE
+                  : ShimProcess.Streams.INHERITED);
+      rollback.onFailure("the virtual machine", () -> ContainerCreation.end(shim));
+      started = true;
+      return new LaunchedVm(context, configuration, bundle, directory, shim, listener);
+    } catch (IOException failed) {
+      throw new EngineException(
+          "limpid-shim can't be started: " + failed.getMessage() + "; see 'limpid check'", failed);
+    } finally {
+      if (!started) {
+        close(listener);
+      }
+    }
+  }
+
+  static void close(ControlLinkListener listener) {
+    try {
+      listener.close();
+    } catch (IOException failed) {
+      throw new EngineException("create.sock: " + failed.getMessage(), failed);
+    }
+  }
+
+  private ShimPlan plan(CreateRequest request) throws IOException {
+    ShimPlan plan = new ShimPlan(directory.path());
+    plan.network(bundle.guest().network());
+    plan.share();
+    rootfs.share(plan);
+    for (SharedSource source : bundle.guest().sources()) {
+      plan.bind(source.source(), source.name(), source.recursive(), source.readOnly());
+    }
+    plan.virtiofsd(
+        VirtiofsdCommandLine.of(
+            configuration.virtiofsd(), directory.path().resolve(ShimPlan.SHARED)));
+    List<String> hypervisor = QemuCommandLine.of(virtualMachine(request));
+    context.journal().debug("hypervisor: " + String.join(" ", hypervisor));
+    plan.hypervisor(hypervisor);
+    if (request.consoleSocket().isPresent()) {
+      plan.sendTerminal(request.consoleSocket().get());
+    } else if (bundle.config().process().terminal()) {
+      plan.inheritTerminal();
+    } else {
+      plan.noTerminal();
+    }
+    context.log().ifPresent(log -> plan.log(log, context.logFormat()));
+    return plan;
+  }
+
+  private VirtualMachine virtualMachine(CreateRequest request) throws IOException {
+    Accelerator.Choice choice = Accelerator.choose(configuration.accelerator());
+    context.journal().debug("accelerator: " + choice.accelerator().word() + ": " + choice.reason());
+    VmSize size = VmSize.of(configuration, bundle.config().linux().resources());
+    List<Device> devices = new ArrayList<>();
+    devices.add(
+        new PmemDisk(
+            "image", configuration.image(), Files.size(configuration.image()), PciAddress.IMAGE));
+    devices.add(new AgentPort(QemuCommandLine.AGENT_DESCRIPTOR));
+    devices.add(new Console(QemuCommandLine.CONSOLE_DESCRIPTOR));
+    devices.add(new SharedFolder("virtiofsd.sock", ShimPlan.SHARED));
+    devices.addAll(rootfs.devices());
+    return new VirtualMachine(
+        request.id().value(),
+        configuration.hypervisor(),
+        choice.accelerator(),
+        size.memoryMiB(),
+        size.vcpus(),
+        configuration.kernel(),
+        configuration.kernelParameters(),
+        devices);
+  }
+}

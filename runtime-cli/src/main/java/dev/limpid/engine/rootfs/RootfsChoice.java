@@ -1,0 +1,88 @@
+package dev.limpid.engine.rootfs;
+
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.Journal;
+import dev.limpid.oci.ContainerId;
+import dev.limpid.vm.device.PciAddress;
+import dev.limpid.vm.layer.Layer;
+import dev.limpid.vm.layer.LayerStore;
+import dev.limpid.vm.mountinfo.HostMount;
+import dev.limpid.vm.mountinfo.MountTable;
+import dev.limpid.vm.mountinfo.OverlayMount;
+import dev.limpid.vm.mountinfo.UnusableOverlayException;
+import dev.limpid.vm.rootfs.LayeredRootfs;
+import dev.limpid.vm.rootfs.Rootfs;
+import dev.limpid.vm.rootfs.SharedRootfs;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** An overlay's layers go by DAX; everything else, and what can't go that way, is shared live. */
+public final class RootfsChoice {
+  private final LayerStore layers;
+  private final Journal journal;
+
+  /**
+   * Choices for one host.
+   *
+   * @param layers where images of layers are kept
+   * @param journal told why an overlay is not taken apart
+   */
+  public RootfsChoice(LayerStore layers, Journal journal) {
+    this.layers = layers;
+    this.journal = journal;
+  }
+
+  /**
+   * Chooses, and makes the images that are missing.
+   *
+   * @param directory the root filesystem on the host; absolute, without symbolic links
+   * @param mounts the host's mounts
+   * @param id the container's id
+   * @param container the container's own folder
+   * @throws EngineException if the image of a layer can't be made
+   */
+  public Rootfs choose(Path directory, MountTable mounts, ContainerId id, Path container) {
+    Optional<OverlayMount> overlay = overlay(directory, mounts);
+    if (overlay.isEmpty()) {
+      return new SharedRootfs(directory);
+    }
+    List<Layer> images = new ArrayList<>();
+    for (Path lower : overlay.get().lowers()) {
+      try {
+        images.add(layers.layer(lower, container));
+      } catch (IOException failed) {
+        throw new EngineException(
+            "root.path: " + directory + ": layer " + failed.getMessage(), failed);
+      }
+    }
+    return new LayeredRootfs(images, overlay.get(), id.value());
+  }
+
+  private Optional<OverlayMount> overlay(Path directory, MountTable mounts) {
+    Optional<HostMount> mount = mounts.at(directory);
+    if (mount.isEmpty() || !mount.get().type().equals("overlay")) {
+      return Optional.empty();
+    }
+    try {
+      OverlayMount overlay = OverlayMount.of(mount.get());
+      if (overlay.lowers().size() <= PciAddress.LAYERS_MAX) {
+        return Optional.of(overlay);
+      }
+      shareInstead(directory, "it has more than " + PciAddress.LAYERS_MAX + " layers");
+    } catch (UnusableOverlayException unusable) {
+      shareInstead(directory, unusable.getMessage());
+    }
+    return Optional.empty();
+  }
+
+  private void shareInstead(Path directory, String reason) {
+    journal.warn(
+        "root.path: "
+            + directory
+            + ": the layers of this overlay can't be used directly, it is shared as a whole: "
+            + reason);
+  }
+}

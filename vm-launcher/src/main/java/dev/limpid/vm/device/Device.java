@@ -1,0 +1,9 @@
+package dev.limpid.vm.device;
+
+import java.util.List;
+
+/** Something plugged into a virtual machine when it is started. */
+public sealed interface Device permits AgentPort, Console, PmemDisk, SharedFolder {
+  /** QEMU's arguments for it. */
+  List<String> arguments();
+}

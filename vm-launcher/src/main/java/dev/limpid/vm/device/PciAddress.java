@@ -1,0 +1,41 @@
+package dev.limpid.vm.device;
+
+/**
+ * A place on the VM's PCI bus.
+ *
+ * @param slot 1 to 30: q35 has devices of its own in 0 and 31
+ * @param function 0 to 7
+ * @param shared whether the slot has other functions too
+ */
+public record PciAddress(int slot, int function, boolean shared) {
+  private static final int FUNCTIONS = 8;
+  private static final int FIRST_LAYER_SLOT = 0x0c;
+  private static final int LAST_SLOT = 0x1e;
+
+  /** The most layers that have a place. */
+  public static final int LAYERS_MAX = (LAST_SLOT - FIRST_LAYER_SLOT + 1) * FUNCTIONS;
+
+  /** The guest's own image comes first, so that it is {@code /dev/pmem0}. */
+  public static final PciAddress IMAGE = new PciAddress(1, 0, false);
+
+  /** Checks the ranges. */
+  public PciAddress {
+    if (slot < 1 || slot > LAST_SLOT || function < 0 || function >= FUNCTIONS) {
+      throw new IllegalArgumentException("PCI slot " + slot + ", function " + function);
+    }
+  }
+
+  /**
+   * The place of a layer; eight share a slot.
+   *
+   * @param index 0 to {@link #LAYERS_MAX} - 1
+   */
+  public static PciAddress ofLayer(int index) {
+    return new PciAddress(FIRST_LAYER_SLOT + index / FUNCTIONS, index % FUNCTIONS, true);
+  }
+
+  String option() {
+    String place = "addr=0x" + Integer.toHexString(slot) + "." + function;
+    return shared && function == 0 ? place + ",multifunction=on" : place;
+  }
+}

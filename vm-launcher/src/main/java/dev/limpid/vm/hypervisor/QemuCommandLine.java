@@ -1,0 +1,87 @@
+package dev.limpid.vm.hypervisor;
+
+import dev.limpid.vm.device.Device;
+import dev.limpid.vm.device.PmemDisk;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * QEMU's command line. It is started with three descriptors of its shim (docs/shim.md): the agent's
+ * port, the listening QMP socket and the guest's console.
+ */
+public final class QemuCommandLine {
+  /** The descriptor that {@link dev.limpid.vm.device.AgentPort} gets. */
+  public static final int AGENT_DESCRIPTOR = 3;
+
+  private static final int QMP_DESCRIPTOR = 4;
+
+  /** The descriptor that {@link dev.limpid.vm.device.Console} gets. */
+  public static final int CONSOLE_DESCRIPTOR = 5;
+
+  /**
+   * Everything that a PC has and a container does not need is off: each device costs the guest time
+   * to look at it, and is something to attack.
+   */
+  private static final String MACHINE =
+      "q35,sata=off,usb=off,smbus=off,hpet=off,vmport=off,graphics=off,smm=off,memory-backend=ram";
+
+  /** mini-os/README.md says why of each. */
+  private static final List<String> KERNEL_PARAMETERS =
+      List.of(
+          "console=ttyS0",
+          "quiet",
+          "root=/dev/pmem0",
+          "rootfstype=erofs",
+          "rootflags=dax=always",
+          "ro",
+          "init=/usr/lib/systemd/systemd",
+          "tsc=reliable",
+          "no_timer_check",
+          "noreplace-smp",
+          "rcupdate.rcu_expedited=1");
+
+  /** q35 wants its memory devices' space in whole GiB, with one to spare for alignment. */
+  private static final long MIB_PER_GIB = 1024;
+
+  private QemuCommandLine() {}
+
+  /** The program and its arguments. */
+  public static List<String> of(VirtualMachine vm) {
+    List<String> arguments = new ArrayList<>();
+    arguments.add(vm.hypervisor().toString());
+    add(arguments, "-name", "limpid-" + vm.name());
+    add(arguments, "-M", MACHINE);
+    arguments.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"));
+    add(arguments, "-accel", vm.accelerator().word());
+    add(arguments, "-cpu", vm.accelerator().cpu());
+    add(arguments, "-smp", Integer.toString(vm.vcpus()));
+    add(arguments, "-m", vm.memoryMiB() + "M,slots=1,maxmem=" + maxMemoryMiB(vm) + "M");
+    // Shared, because virtiofsd reads and writes the guest's memory.
+    add(arguments, "-object", "memory-backend-memfd,id=ram,size=" + vm.memoryMiB() + "M,share=on");
+    for (Device device : vm.devices()) {
+      arguments.addAll(device.arguments());
+    }
+    add(arguments, "-chardev", "socket,id=qmp,fd=" + QMP_DESCRIPTOR + ",server=on,wait=off");
+    add(arguments, "-mon", "chardev=qmp,mode=control");
+    add(arguments, "-kernel", vm.kernel().toString());
+    List<String> parameters = new ArrayList<>(KERNEL_PARAMETERS);
+    parameters.addAll(vm.kernelParameters());
+    add(arguments, "-append", String.join(" ", parameters));
+    return arguments;
+  }
+
+  private static void add(List<String> arguments, String option, String value) {
+    arguments.add(option);
+    arguments.add(value);
+  }
+
+  private static long maxMemoryMiB(VirtualMachine vm) {
+    long pmemMiB = 0;
+    for (Device device : vm.devices()) {
+      if (device instanceof PmemDisk disk) {
+        pmemMiB += disk.bytes() >> 20;
+      }
+    }
+    return vm.memoryMiB() + (pmemMiB / MIB_PER_GIB + 1) * MIB_PER_GIB;
+  }
+}

@@ -1,0 +1,102 @@
+package dev.limpid.vm.mountinfo;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A line of {@code /proc/self/mountinfo} (proc(5)), as far as Limpid needs it.
+ *
+ * @param mountPoint where; absolute, without escapes
+ * @param type the file system's type, for example {@code overlay}
+ * @param options the file system's own options, as the kernel prints them, without escapes
+ */
+public record HostMount(Path mountPoint, String type, String options) {
+  private static final int MOUNT_POINT = 4;
+
+  /**
+   * Reads a line.
+   *
+   * @return empty if it is not such a line
+   */
+  static Optional<HostMount> parse(String line) {
+    String[] fields = line.split(" ", -1);
+    int separator = MOUNT_POINT + 1;
+    while (separator < fields.length && !fields[separator].equals("-")) {
+      separator++;
+    }
+    if (separator + 3 >= fields.length || !fields[MOUNT_POINT].startsWith("/")) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new HostMount(
+            Path.of(unescape(fields[MOUNT_POINT])),
+            fields[separator + 1],
+            unescape(fields[separator + 3])));
+  }
+
+  /** The values of an option, in their order; a flag has the value "". */
+  List<String> values(String option) {
+    List<String> values = new ArrayList<>();
+    for (String each : split(options, ',')) {
+      if (each.equals(option)) {
+        values.add("");
+      } else if (each.startsWith(option + "=")) {
+        values.add(each.substring(option.length() + 1));
+      }
+    }
+    return values;
+  }
+
+  /** The first value of an option, if there is one. */
+  Optional<String> value(String option) {
+    List<String> values = values(option);
+    return values.isEmpty() ? Optional.empty() : Optional.of(values.get(0));
+  }
+
+  /** Parts between separators, but for those behind a backslash, which stay as they are. */
+  static List<String> split(String text, char separator) {
+    List<String> parts = new ArrayList<>();
+    int start = 0;
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) == '\\') {
+        i++;
+      } else if (text.charAt(i) == separator) {
+        parts.add(text.substring(start, i));
+        start = i + 1;
+      }
+    }
+    parts.add(text.substring(start));
+    return parts;
+  }
+
+  /** The kernel writes blanks and backslashes as three octal digits. */
+  private static String unescape(String text) {
+    if (text.indexOf('\\') < 0) {
+      return text;
+    }
+    StringBuilder plain = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) == '\\' && isOctal(text, i + 1)) {
+        plain.append((char) Integer.parseInt(text.substring(i + 1, i + 4), 8));
+        i += 3;
+      } else {
+        plain.append(text.charAt(i));
+      }
+    }
+    return plain.toString();
+  }
+
+  private static boolean isOctal(String text, int from) {
+    if (from + 3 > text.length() || text.charAt(from) > '3') {
+      return false;
+    }
+    for (int i = from; i < from + 3; i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '7') {
+        return false;
+      }
+    }
+    return true;
+  }
+}

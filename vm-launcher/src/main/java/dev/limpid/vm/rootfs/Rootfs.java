@@ -1,0 +1,36 @@
+package dev.limpid.vm.rootfs;
+
+import dev.limpid.proto.GuestMount;
+import dev.limpid.vm.device.Device;
+import dev.limpid.vm.shim.ShimPlan;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** How a container's root filesystem gets into its VM. */
+public sealed interface Rootfs permits LayeredRootfs, SharedRootfs {
+  /** Where the guest has the root filesystem, whichever way it came. */
+  Path GUEST_PATH = Path.of("/run/limpid/rootfs");
+
+  /** Where the guest has the folder that it shares with the host. */
+  Path GUEST_SHARE = Path.of("/run/limpid/share");
+
+  /** Folders of the host that {@link #make} makes, and that must be removed with the container. */
+  List<Path> releases();
+
+  /**
+   * Makes what is needed on the host.
+   *
+   * @throws IOException naming what can't be made
+   */
+  void make() throws IOException;
+
+  /** Tells the shim what the shared folder must hold for it. */
+  void share(ShimPlan plan);
+
+  /** What the VM needs plugged in for it. */
+  List<Device> devices();
+
+  /** What the guest has to mount, once it has mounted the shared folder. */
+  List<GuestMount> mounts();
+}

@@ -1,0 +1,44 @@
+package dev.limpid.vm.rootfs;
+
+import dev.limpid.proto.GuestMount;
+import dev.limpid.proto.MountFlag;
+import dev.limpid.vm.device.Device;
+import dev.limpid.vm.shim.ShimPlan;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A directory of the host that the guest works on live.
+ *
+ * @param directory absolute, without symbolic links
+ */
+public record SharedRootfs(Path directory) implements Rootfs {
+  private static final String NAME = "rootfs";
+
+  @Override
+  public List<Path> releases() {
+    return List.of();
+  }
+
+  @Override
+  public void make() {
+    // It is there.
+  }
+
+  @Override
+  public void share(ShimPlan plan) {
+    plan.bind(directory, NAME, true, false);
+  }
+
+  @Override
+  public List<Device> devices() {
+    return List.of();
+  }
+
+  @Override
+  public List<GuestMount> mounts() {
+    return List.of(
+        GuestMount.bind(
+            GUEST_SHARE.resolve(NAME).toString(), GUEST_PATH.toString(), MountFlag.REC));
+  }
+}

@@ -1,0 +1,162 @@
+package dev.limpid.vm.shim;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
+
+/** What a shim is told to do (docs/shim.md, "The plan"). Collected, then written once. */
+public final class ShimPlan {
+  /** The folder in the container's directory that virtiofsd serves. */
+  public static final String SHARED = "shared";
+
+  private static final int FIELDS_MAX = 1024;
+  private static final int FIELD_MAX = 65535;
+  private static final int PLAN_MAX = 1 << 20;
+
+  /** Paths are bytes: they leave this program as they came in. */
+  private static final Charset NATIVE =
+      Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+
+  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+  /**
+   * A plan for the container of a directory.
+   *
+   * @param directory absolute
+   */
+  public ShimPlan(Path directory) {
+    put("directory", directory.toString());
+  }
+
+  /** The VM gets a network namespace of its own, or joins the one at a path. */
+  public void network(Optional<Path> namespace) {
+    if (namespace.isPresent()) {
+      put("network", "join", namespace.get().toString());
+    } else {
+      put("network", "new");
+    }
+  }
+
+  /** The VM has a folder in common with the host, which the next three fill. */
+  public void share() {
+    put("share", SHARED);
+  }
+
+  /**
+   * Shows a directory or file in the shared folder.
+   *
+   * @param source absolute, without symbolic links
+   * @param name its name there; one or two components
+   * @param recursive with what is mounted below it
+   * @param readOnly so that it can't be changed
+   */
+  public void bind(Path source, String name, boolean recursive, boolean readOnly) {
+    put("bind", source.toString(), name, (recursive ? "rbind" : "bind") + (readOnly ? ",ro" : ""));
+    put("confine", name, readOnly ? "ro" : "rw");
+  }
+
+  /**
+   * Shows an overlay's upper directory and a work directory beside it, and nothing else of the
+   * folder that holds them.
+   *
+   * @param parent that folder; absolute, without symbolic links
+   * @param upper the upper directory's name in it
+   * @param work the work directory's name in it
+   * @param name the folder's name in the shared folder
+   */
+  public void upper(Path parent, String upper, String work, String name) {
+    put("upper", parent.toString(), upper, work, name);
+    put("confine", name + "/" + upper, "rw");
+    put("confine", name + "/" + work, "rw");
+  }
+
+  /** virtiofsd's program and arguments. */
+  public void virtiofsd(List<String> command) {
+    putCommand("virtiofsd", command);
+  }
+
+  /** QEMU's program and arguments. */
+  public void hypervisor(List<String> command) {
+    putCommand("hypervisor", command);
+  }
+
+  /** The shim's standard input is the container's terminal. */
+  public void inheritTerminal() {
+    put("terminal", "inherit");
+  }
+
+  /** The container's terminal is sent to the socket at a path. */
+  public void sendTerminal(Path socket) {
+    put("terminal", "socket", socket.toString());
+  }
+
+  /** The container has no terminal. */
+  public void noTerminal() {
+    put("terminal", "none");
+  }
+
+  /**
+   * Where the shim's own errors go.
+   *
+   * @param file absolute
+   * @param format {@code text} or {@code json}
+   */
+  public void log(Path file, String format) {
+    put("log", file.toString(), format);
+  }
+
+  /**
+   * Writes the plan, for its owner only. The shim removes the file once it has read it.
+   *
+   * @throws IOException if it can't be written, or is larger than a plan may be
+   */
+  public void write(Path file) throws IOException {
+    if (bytes.size() > PLAN_MAX) {
+      throw new IOException(
+          "the plan of this container takes " + bytes.size() + " bytes: at most " + PLAN_MAX);
+    }
+    Files.createFile(
+        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.write(file, bytes.toByteArray(), StandardOpenOption.WRITE);
+  }
+
+  byte[] toBytes() {
+    return bytes.toByteArray();
+  }
+
+  private void putCommand(String directive, List<String> command) {
+    String[] fields = new String[command.size() + 1];
+    fields[0] = directive;
+    for (int i = 0; i < command.size(); i++) {
+      fields[i + 1] = command.get(i);
+    }
+    put(fields);
+  }
+
+  private void put(String... fields) {
+    if (fields.length > FIELDS_MAX) {
+      throw new IllegalArgumentException(fields[0] + ": " + fields.length + " fields");
+    }
+    number(fields.length);
+    for (String field : fields) {
+      byte[] text = field.getBytes(NATIVE);
+      if (text.length > FIELD_MAX || field.indexOf('\0') >= 0) {
+        throw new IllegalArgumentException(fields[0] + ": a field that is too long or holds a NUL");
+      }
+      number(text.length);
+      bytes.write(text, 0, text.length);
+    }
+  }
+
+  private void number(int value) {
+    for (int shift = 0; shift < 32; shift += 8) {
+      bytes.write(value >>> shift);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.limpid.vm.shim;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** A shim that this process has started. It goes on when this process ends. */
+public final class ShimProcess {
+  private final Process process;
+
+  private ShimProcess(Process process) {
+    this.process = process;
+  }
+
+  /** What the shim gets as its standard streams. */
+  public enum Streams {
+    /** Those of this process: they are the container's. */
+    INHERITED,
+    /** None: the container has a terminal that goes over a socket. */
+    NONE
+  }
+
+  /**
+   * Starts the shim of a container.
+   *
+   * @param shim the executable; absolute
+   * @param plan the file of its plan
+   * @param streams its standard streams
+   * @throws IOException if it can't be executed
+   */
+  public static ShimProcess start(Path shim, Path plan, Streams streams) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(shim.toString(), "run", plan.toString());
+    builder.environment().clear();
+    switch (streams) {
+      case INHERITED -> builder.inheritIO();
+      case NONE -> {
+        builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        builder.redirectError(ProcessBuilder.Redirect.DISCARD);
+      }
+    }
+    return new ShimProcess(builder.start());
+  }
+
+  /** Its process id: that of the container, for the host. */
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Whether it runs. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Sends SIGKILL, which ends the VM as well. */
+  public void kill() {
+    process.destroyForcibly();
+  }
+
+  /**
+   * Waits for its end.
+   *
+   * @return its exit status: the workload's
+   * @throws InterruptedException if this thread is interrupted
+   */
+  public int await() throws InterruptedException {
+    return process.waitFor();
+  }
+}
