@@ -1,6 +1,8 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +10,7 @@
 #include "shim.h"
 
 #define STATUS_USAGE 2
+#define STATUS_NOT_EXECUTED 127
 
 /* So that no descriptor made later becomes a standard stream. */
 static int fill_standard_streams(void)
@@ -27,10 +30,28 @@ static void restrict_self(void)
 	umask(077);
 }
 
+/*
+ * Becomes another program, by a name that need not be its file's, which Java can't do. It dies with the verb
+ * that waits for it.
+ */
+static int run_hook(char **argv)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) {
+		perror("limpid-shim: prctl");
+		return STATUS_USAGE;
+	}
+	execve(argv[0], argv + 1, environ);
+	perror(argv[0]);
+	return STATUS_NOT_EXECUTED;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc >= 4 && strcmp(argv[1], "hook") == 0)
+		return run_hook(argv + 2);
 	if (argc != 3 || strcmp(argv[1], "run") != 0) {
-		fprintf(stderr, "usage: limpid-shim run <plan file>\n");
+		fprintf(stderr, "usage: limpid-shim run <plan file>\n"
+				"       limpid-shim hook <program> <name> [<argument>...]\n");
 		return STATUS_USAGE;
 	}
 	if (fill_standard_streams() < 0 || close_range(3, ~0u, 0) < 0) {

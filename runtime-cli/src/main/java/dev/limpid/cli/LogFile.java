@@ -2,6 +2,7 @@ package dev.limpid.cli;
 
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.encoder.EncoderBase;
 import dev.limpid.oci.json.JsonObject;
@@ -29,6 +30,8 @@ final class LogFile {
 
   static LogFile open(Path file, boolean json, Clock clock, PrintStream err) {
     LoggerContext context = new LoggerContext();
+    // SLF4J's own start-up would do this; without, every record fails.
+    context.setMDCAdapter(new LogbackMDCAdapter());
     Encoder encoder = new Encoder(json, clock);
     encoder.setContext(context);
     encoder.start();

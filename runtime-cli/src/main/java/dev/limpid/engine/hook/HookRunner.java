@@ -1,11 +1,14 @@
 package dev.limpid.engine.hook;
 
+import dev.limpid.config.LimpidConfiguration;
+import dev.limpid.engine.EngineContext;
 import dev.limpid.oci.config.Hook;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +18,21 @@ import java.util.concurrent.TimeUnit;
 public final class HookRunner {
   private static final int MAX_OUTPUT = 64 << 10;
 
-  private HookRunner() {}
+  private final Path shim;
+
+  /**
+   * A runner of hooks.
+   *
+   * @param shim limpid-shim's executable, which gives a hook the name that it is to see
+   */
+  public HookRunner(Path shim) {
+    this.shim = shim;
+  }
+
+  /** A runner with the shim of this context's configuration. */
+  public static HookRunner of(EngineContext context) {
+    return new HookRunner(LimpidConfiguration.load(context.environment(), context.home()).shim());
+  }
 
   /**
    * Runs hooks of one kind in their order; the first that fails is the last.
@@ -25,13 +42,33 @@ public final class HookRunner {
    * @param state the state of the container, given to each on its standard input
    * @throws HookException naming the hook and what it said
    */
-  public static void run(String kind, List<Hook> hooks, String state) {
+  public void run(String kind, List<Hook> hooks, String state) {
     for (int i = 0; i < hooks.size(); i++) {
       run(kind + "[" + i + "]", hooks.get(i), state);
     }
   }
 
-  private static void run(String name, Hook hook, String state) {
+  /**
+   * Runs all hooks of one kind in their order, whatever happens to those before.
+   *
+   * @param kind the name of their list, for messages
+   * @param hooks the hooks
+   * @param state the state of the container, given to each on its standard input
+   * @return what went wrong, a message for each hook that failed
+   */
+  public List<String> runAll(String kind, List<Hook> hooks, String state) {
+    List<String> failures = new ArrayList<>();
+    for (int i = 0; i < hooks.size(); i++) {
+      try {
+        run(kind + "[" + i + "]", hooks.get(i), state);
+      } catch (HookException failed) {
+        failures.add(failed.getMessage());
+      }
+    }
+    return failures;
+  }
+
+  private void run(String name, Hook hook, String state) {
     String what = "config.json: hooks." + name + ": " + hook.path();
     Process process = start(what, hook);
     try {
@@ -62,13 +99,15 @@ public final class HookRunner {
     }
   }
 
-  private static Process start(String what, Hook hook) {
+  private Process start(String what, Hook hook) {
     List<String> command = new ArrayList<>();
+    command.add(shim.toString());
+    command.add("hook");
     command.add(hook.path());
-    // args[0] is the name the program shall see; a JVM can't give it another than its path.
-    for (int i = 1; i < hook.args().size(); i++) {
-      command.add(hook.args().get(i));
+    if (hook.args().isEmpty()) {
+      command.add(hook.path());
     }
+    command.addAll(hook.args());
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     Map<String, String> environment = builder.environment();
     environment.clear();

@@ -11,7 +11,6 @@ import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.container.FolderRemoval;
 import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.container.NoSuchContainerException;
-import dev.limpid.engine.hook.HookException;
 import dev.limpid.engine.hook.HookRunner;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Hook;
@@ -126,15 +125,14 @@ public final class ContainerDeletion {
 
   /** The container is gone whatever these say, so their failure is only told (runtime.md, 13). */
   private void poststop(List<Hook> hooks, ContainerRecord container) {
+    if (hooks.isEmpty()) {
+      return;
+    }
     String state =
         JsonWriter.compact()
             .write(container.state(Status.STOPPED).hookState(Status.STOPPED).toJson());
-    for (int i = 0; i < hooks.size(); i++) {
-      try {
-        HookRunner.run("poststop", hooks.subList(i, i + 1), state);
-      } catch (HookException failed) {
-        context.journal().warn(failed.getMessage());
-      }
+    for (String failure : HookRunner.of(context).runAll("poststop", hooks, state)) {
+      context.journal().warn(failure);
     }
   }
 }

@@ -9,10 +9,9 @@ import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerRecord.Phase;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.guest.GuestErrorWording;
-import dev.limpid.engine.hook.HookException;
 import dev.limpid.engine.hook.HookRunner;
 import dev.limpid.oci.ContainerId;
-import dev.limpid.oci.config.Config;
+import dev.limpid.oci.config.Hook;
 import dev.limpid.oci.json.JsonWriter;
 import dev.limpid.oci.state.Status;
 import dev.limpid.proto.AgentFailureException;
@@ -20,6 +19,7 @@ import dev.limpid.proto.ControlLink;
 import dev.limpid.proto.StartRequest;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 
 /** Lets the program of a created container go (runtime.md, "Start"). */
 public final class ContainerStart {
@@ -74,15 +74,17 @@ public final class ContainerStart {
     }
   }
 
-  private static void hooks(ContainerDirectory directory, ContainerRecord container) {
-    Config config = directory.savedConfig();
+  private void hooks(ContainerDirectory directory, ContainerRecord container) {
+    List<Hook> hooks = directory.savedConfig().hooks().poststart();
+    if (hooks.isEmpty()) {
+      return;
+    }
+    String state =
+        JsonWriter.compact()
+            .write(container.state(Status.RUNNING).hookState(Status.RUNNING).toJson());
     try {
-      HookRunner.run(
-          "poststart",
-          config.hooks().poststart(),
-          JsonWriter.compact()
-              .write(container.state(Status.RUNNING).hookState(Status.RUNNING).toJson()));
-    } catch (HookException failed) {
+      HookRunner.of(context).run("poststart", hooks, state);
+    } catch (EngineException failed) {
       ContainerKill.send(directory, container, Signal.KILL, true);
       throw failed;
     }

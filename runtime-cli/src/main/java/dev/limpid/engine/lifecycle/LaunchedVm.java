@@ -149,8 +149,9 @@ final class LaunchedVm implements AutoCloseable {
     String state =
         JsonWriter.compact()
             .write(container.state(Status.CREATING).hookState(Status.CREATING).toJson());
-    HookRunner.run("prestart", hooks.prestart(), state);
-    HookRunner.run("createRuntime", hooks.createRuntime(), state);
+    HookRunner runner = new HookRunner(configuration.shim());
+    runner.run("prestart", hooks.prestart(), state);
+    runner.run("createRuntime", hooks.createRuntime(), state);
   }
 
   /** What QEMU says of a guest that does not answer; empty if it says nothing either. */
