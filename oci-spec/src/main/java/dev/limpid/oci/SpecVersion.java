@@ -32,7 +32,7 @@ public final class SpecVersion {
         return false;
       }
     }
-    return at == version.length() || isSuffix(version, at);
+    return at == version.length() || isSuffix(version.substring(at));
   }
 
   /** Whether a well-formed version is of the major version 1. */
@@ -40,19 +40,41 @@ public final class SpecVersion {
     return isWellFormed(version) && version.startsWith("1.");
   }
 
-  private static boolean isSuffix(String version, int from) {
-    char mark = version.charAt(from);
-    if ((mark != '-' && mark != '+') || from + 1 == version.length()) {
+  /** {@code -rc.1}, {@code +build.5} or {@code -rc.1+build.5}. */
+  private static boolean isSuffix(String suffix) {
+    int plus = suffix.indexOf('+');
+    String preRelease = plus < 0 ? suffix : suffix.substring(0, plus);
+    if (plus >= 0 && !areIdentifiers(suffix.substring(plus + 1), true)) {
       return false;
     }
-    for (int i = from + 1; i < version.length(); i++) {
-      char c = version.charAt(i);
-      boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-      if (!letter && !isDigit(c) && c != '.' && c != '-' && c != '+') {
+    return preRelease.isEmpty()
+        || (preRelease.charAt(0) == '-' && areIdentifiers(preRelease.substring(1), false));
+  }
+
+  /** Identifiers between dots; as parts of a pre-release, numbers have no leading zeros. */
+  private static boolean areIdentifiers(String text, boolean leadingZeros) {
+    int start = 0;
+    for (int dot = text.indexOf('.'); dot >= 0; dot = text.indexOf('.', start)) {
+      if (!isIdentifier(text.substring(start, dot), leadingZeros)) {
         return false;
       }
+      start = dot + 1;
     }
-    return true;
+    return isIdentifier(text.substring(start), leadingZeros);
+  }
+
+  private static boolean isIdentifier(String text, boolean leadingZeros) {
+    boolean numeric = true;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+      if (!letter && !isDigit(c)) {
+        return false;
+      }
+      numeric &= !letter;
+    }
+    boolean leadingZero = numeric && text.length() > 1 && text.charAt(0) == '0';
+    return !text.isEmpty() && (leadingZeros || !leadingZero);
   }
 
   private static boolean isDigit(char c) {

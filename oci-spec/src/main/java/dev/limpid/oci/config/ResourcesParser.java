@@ -123,7 +123,7 @@ final class ResourcesParser {
     for (JsonCursor entry : resources.optionalMembers("unified")) {
       String name = entry.key();
       if (name.indexOf('/') >= 0 || name.equals(".") || name.equals("..")) {
-        throw entry.invalid("must have the name of a file of the cgroup");
+        throw entry.refused("must have the name of a file of the cgroup");
       }
     }
     return TextRule.map(resources, "unified");

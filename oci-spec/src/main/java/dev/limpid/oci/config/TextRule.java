@@ -9,16 +9,20 @@ import java.util.Optional;
 
 /**
  * What the texts of a configuration may hold. Most of them end up in system calls, which end a text
- * at its first NUL: one inside could smuggle a different text past a check.
+ * at its first NUL: one inside could smuggle a different text past a check. So could half of a
+ * surrogate pair, which has no UTF-8 and would become a question mark.
  */
 final class TextRule {
   private TextRule() {}
 
-  /** A string without NUL; it may be empty. */
+  /** A string without NUL that UTF-8 can hold; it may be empty. */
   static String text(JsonCursor cursor) {
     String text = cursor.asString();
     if (text.indexOf('\0') >= 0) {
       throw cursor.invalid("must not contain a NUL character");
+    }
+    if (hasHalfPair(text)) {
+      throw cursor.invalid("must not contain half of a surrogate pair");
     }
     return text;
   }
@@ -116,10 +120,13 @@ final class TextRule {
     return entries;
   }
 
-  /** Refuses a member without a name, or with NUL in it. */
+  /** Refuses a member whose name is empty or no text. */
   static void checkName(JsonCursor entry) {
     if (entry.key().isEmpty() || entry.key().indexOf('\0') >= 0) {
       throw entry.refused("must have a name without NUL characters that is not empty");
+    }
+    if (hasHalfPair(entry.key())) {
+      throw entry.refused("must have a name without half of a surrogate pair");
     }
   }
 
@@ -131,5 +138,17 @@ final class TextRule {
       map.put(entry.key(), text(entry));
     }
     return map;
+  }
+
+  private static boolean hasHalfPair(String text) {
+    int at = 0;
+    while (at < text.length()) {
+      int point = text.codePointAt(at);
+      if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
+        return true;
+      }
+      at += Character.charCount(point);
+    }
+    return false;
   }
 }

@@ -32,7 +32,16 @@ public final class JsonReader {
   /** The bound on objects and arrays within each other. */
   public static final int MAX_DEPTH = 100;
 
+  private static final String TRUNCATED = "the document ends too early: it is truncated";
+
+  private static final char BYTE_ORDER_MARK = '\ufeff';
+
+  /** What Jackson adds to its messages for programmers who use it, from here to the end. */
+  private static final List<String> HINTS =
+      List.of(": enable `", " (for Array starting", " (for Object starting", " (not recognized");
+
   // Names are not interned and not canonicalized: a document is read once and the process exits.
+  // Its size bounds the length of everything in it.
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
@@ -42,6 +51,7 @@ public final class JsonReader {
                   .maxNestingDepth(MAX_DEPTH + 1)
                   .maxStringLength(Integer.MAX_VALUE)
                   .maxNameLength(Integer.MAX_VALUE)
+                  .maxNumberLength(Integer.MAX_VALUE)
                   .build())
           .build();
 
@@ -99,6 +109,10 @@ public final class JsonReader {
           document, 1, 1, "larger than the " + maxBytes + " bytes that are allowed");
     }
     CharBuffer text = decode(utf8);
+    if (text.hasRemaining() && text.get(0) == BYTE_ORDER_MARK) {
+      throw new JsonSyntaxException(
+          document, 1, 1, "begins with a byte order mark, which JSON does not allow");
+    }
     try (JsonParser parser =
         FACTORY.createParser(text.array(), text.arrayOffset(), text.remaining())) {
       if (parser.nextToken() == null) {
@@ -109,10 +123,8 @@ public final class JsonReader {
         throw at(parser.currentTokenLocation(), "text after the end of the JSON value");
       }
       return value;
-    } catch (JsonEOFException e) {
-      throw at(e.getLocation(), "the document ends too early: it is truncated");
     } catch (JsonProcessingException e) {
-      throw at(e.getLocation(), problem(e));
+      throw at(e.getLocation(), isTruncation(e) ? TRUNCATED : problem(e));
     } catch (IOException e) {
       throw new UncheckedIOException("reading from memory", e);
     }
@@ -193,18 +205,24 @@ public final class JsonReader {
     return new JsonSyntaxException(document, location.getLineNr(), location.getColumnNr(), problem);
   }
 
-  /** The first line of Jackson's message, safe to print. */
+  /** Jackson has an exception for most of the places where a text can end too early. */
+  private static boolean isTruncation(JsonProcessingException e) {
+    return e instanceof JsonEOFException
+        || e.getOriginalMessage().startsWith("Unexpected end-of-input");
+  }
+
+  /** The first line of Jackson's message, without its hints and safe to print. */
   private static String problem(JsonProcessingException e) {
     String message = e.getOriginalMessage();
-    StringBuilder line = new StringBuilder("not JSON: ");
-    for (int i = 0; i < message.length() && message.charAt(i) != '\n'; i++) {
-      char c = message.charAt(i);
-      if (Character.isISOControl(c)) {
-        QuotedText.appendEscape(line, c);
-      } else {
-        line.append(c);
+    int end = message.indexOf('\n') < 0 ? message.length() : message.indexOf('\n');
+    for (String hint : HINTS) {
+      int at = message.indexOf(hint);
+      if (at >= 0 && at < end) {
+        end = at;
       }
     }
+    StringBuilder line = new StringBuilder("not JSON: ");
+    QuotedText.appendSafe(line, message.substring(0, end));
     return line.toString();
   }
 }

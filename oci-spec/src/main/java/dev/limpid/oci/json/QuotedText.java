@@ -37,10 +37,26 @@ public final class QuotedText {
       quoted.append("\\n");
     } else if (point == '\t') {
       quoted.append("\\t");
-    } else if (isPlain(point)) {
-      quoted.appendCodePoint(point);
     } else {
-      appendEscape(quoted, point);
+      appendSafe(quoted, point);
+    }
+  }
+
+  /** Appends a text that is not quoted, what a terminal or a log would act upon escaped. */
+  static void appendSafe(StringBuilder out, String text) {
+    int at = 0;
+    while (at < text.length()) {
+      int point = text.codePointAt(at);
+      appendSafe(out, point);
+      at += Character.charCount(point);
+    }
+  }
+
+  private static void appendSafe(StringBuilder out, int point) {
+    if (isPlain(point)) {
+      out.appendCodePoint(point);
+    } else {
+      appendEscape(out, point);
     }
   }
 

@@ -12,13 +12,21 @@ import java.util.Optional;
  */
 public final class Rfc3339 {
   private static final int NANO_DIGITS = 9;
+  private static final int LAST_YEAR = 9999;
 
   private Rfc3339() {}
 
-  /** The time in UTC, for example {@code 2025-03-01T12:34:56.000000789Z}. */
+  /**
+   * The time in UTC, for example {@code 2025-03-01T12:34:56.000000789Z}.
+   *
+   * @throws IllegalArgumentException if the year does not have four digits
+   */
   public static String format(Instant instant) {
     LocalDateTime utc =
         LocalDateTime.ofEpochSecond(instant.getEpochSecond(), instant.getNano(), ZoneOffset.UTC);
+    if (utc.getYear() < 0 || utc.getYear() > LAST_YEAR) {
+      throw new IllegalArgumentException("RFC 3339 cannot write the year " + utc.getYear());
+    }
     StringBuilder text = new StringBuilder(30);
     appendPadded(text, utc.getYear(), 4);
     appendPadded(text.append('-'), utc.getMonthValue(), 2);
