@@ -11,6 +11,7 @@ import dev.limpid.proto.frame.Hello;
 import dev.limpid.proto.socket.Deadline;
 import dev.limpid.proto.socket.UnixSocket;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -46,8 +47,10 @@ public final class ControlLink implements AutoCloseable {
 
   private int lastNumber;
   private boolean greeted;
+  private boolean commitSent;
   private boolean committed;
   private Optional<Launched> launched = Optional.empty();
+  private Optional<IOException> mismatch = Optional.empty();
   private Optional<IOException> end = Optional.empty();
 
   private ControlLink(UnixSocket socket) {
@@ -89,6 +92,10 @@ public final class ControlLink implements AutoCloseable {
       }
       if (!first) {
         link.write(Hello.OURS.toFrame(), deadline);
+      }
+      // Only now: both sides are to know which versions the other one speaks.
+      if (link.mismatch.isPresent()) {
+        throw link.mismatch.get();
       }
       done = true;
       return link;
@@ -162,10 +169,16 @@ public final class ControlLink implements AutoCloseable {
     return await(send(request), timeout);
   }
 
-  /** Tells the shim that the container may outlive this link, and waits until it has heard it. */
+  /**
+   * Tells the shim that the container may outlive this link, and waits until it has heard it. After
+   * a timeout that can be waited for again.
+   */
   public void commit(Duration timeout) throws IOException {
     Deadline deadline = Deadline.in(timeout);
-    write(Frame.bare(FrameKind.COMMIT), deadline);
+    if (!commitSent) {
+      commitSent = true;
+      write(Frame.bare(FrameKind.COMMIT), deadline);
+    }
     while (!committed) {
       receive(deadline, "the shim's word that the container is on its own");
     }
@@ -192,6 +205,9 @@ public final class ControlLink implements AutoCloseable {
   }
 
   private void write(Frame frame, Deadline deadline) throws IOException {
+    if (end.isPresent()) {
+      throw end.get();
+    }
     ByteBuffer bytes = FrameCodec.encode(frame, Direction.TO_SHIM);
     try {
       socket.write(bytes, deadline);
@@ -233,19 +249,14 @@ public final class ControlLink implements AutoCloseable {
       throw end.get();
     }
     try {
-      int count = socket.read(decoder.space(), deadline);
-      if (count < 0) {
-        throw new IOException(
-            "limpid-shim has closed the connection"
-                + (decoder.isIdle() ? "" : " within a frame")
-                + "; "
-                + what
-                + " was expected");
+      if (read(deadline, what) < 0) {
+        throw new IOException(closedBefore(what));
       }
       Optional<Frame> frame = decoder.next();
       while (frame.isPresent()) {
         handle(frame.get());
-        frame = decoder.next();
+        // What follows the HELLO of a version that is not spoken here cannot be understood.
+        frame = mismatch.isPresent() ? Optional.empty() : decoder.next();
       }
     } catch (SocketTimeoutException late) {
       throw timeout("limpid-shim: " + what + " has not come within " + deadline, late);
@@ -253,6 +264,25 @@ public final class ControlLink implements AutoCloseable {
       end = Optional.of(failed);
       throw failed;
     }
+  }
+
+  private int read(Deadline deadline, String what) throws IOException {
+    try {
+      return socket.read(decoder.space(), deadline);
+    } catch (InterruptedIOException late) {
+      throw late;
+    } catch (IOException reset) {
+      // The shim has gone without having read everything that was sent to it.
+      throw new IOException(closedBefore(what) + ": " + reset.getMessage(), reset);
+    }
+  }
+
+  private String closedBefore(String what) {
+    return "limpid-shim has closed the connection"
+        + (decoder.isIdle() ? "" : " within a frame")
+        + "; "
+        + what
+        + " was expected";
   }
 
   private void handle(Frame frame) throws IOException {
@@ -267,26 +297,35 @@ public final class ControlLink implements AutoCloseable {
     switch (kind) {
       case HELLO -> hello(Hello.of(frame));
       case LAUNCHED -> launched(frame);
-      case COMMITTED -> committed = true;
+      case COMMITTED -> committed(frame);
       case RESULT, FAILURE -> answer(frame);
       case EVENT -> {} // Nothing that a verb of this version waits for.
       default -> throw unexpected(frame);
     }
   }
 
-  private void hello(Hello peer) throws IOException {
+  private void hello(Hello peer) {
     greeted = true;
     if (Hello.OURS.versionWith(peer) == 0) {
-      throw new IOException(
-          "limpid-shim speaks versions "
-              + peer.lowest()
-              + " to "
-              + peer.highest()
-              + " of the protocol, this program "
-              + Hello.OURS.lowest()
-              + " to "
-              + Hello.OURS.highest());
+      mismatch =
+          Optional.of(
+              new IOException(
+                  "limpid-shim speaks versions "
+                      + peer.lowest()
+                      + " to "
+                      + peer.highest()
+                      + " of the protocol, this program "
+                      + Hello.OURS.lowest()
+                      + " to "
+                      + Hello.OURS.highest()));
     }
+  }
+
+  private void committed(Frame frame) throws IOException {
+    if (!commitSent || committed) {
+      throw unexpected(frame);
+    }
+    committed = true;
   }
 
   private void launched(Frame frame) throws IOException {

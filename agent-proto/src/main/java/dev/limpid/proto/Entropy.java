@@ -17,11 +17,20 @@ public record Entropy(String base64) {
   private static final int ENOUGH = 64;
   private static final Path SOURCE = Path.of("/dev/urandom");
 
-  /** Checks the form. */
+  /**
+   * Checks the form.
+   *
+   * @throws IllegalArgumentException if it is not Base64 as the agent takes it, or too long or
+   *     short
+   */
   public Entropy {
-    int size = Base64.getDecoder().decode(base64).length;
-    if (size < MIN || size > MAX) {
-      throw new IllegalArgumentException(size + " random bytes");
+    byte[] bytes = Base64.getDecoder().decode(base64);
+    if (bytes.length < MIN || bytes.length > MAX) {
+      throw new IllegalArgumentException(bytes.length + " random bytes");
+    }
+    // Java's decoder takes a missing padding, and bits behind the last byte; the agent does not.
+    if (!Base64.getEncoder().encodeToString(bytes).equals(base64)) {
+      throw new IllegalArgumentException("random bytes in Base64 without padding, or with more");
     }
   }
 

@@ -30,7 +30,7 @@ final class FailureText {
       return new FailureText(
           code(json.required("code")), printable(json.requiredString("message")));
     } catch (DocumentException broken) {
-      throw new IOException("broken protocol: " + broken.getMessage(), broken);
+      throw broken(broken);
     }
   }
 
@@ -40,8 +40,13 @@ final class FailureText {
     try {
       return JsonCursor.root(document, new JsonReader(document).parse(frame.payload())).asObject();
     } catch (DocumentException broken) {
-      throw new IOException("broken protocol: " + broken.getMessage(), broken);
+      throw broken(broken);
     }
+  }
+
+  /** The message shows what was found, which may be anything. */
+  private static IOException broken(DocumentException broken) {
+    return new IOException("broken protocol: " + printable(broken.getMessage()), broken);
   }
 
   private static String code(JsonCursor json) {

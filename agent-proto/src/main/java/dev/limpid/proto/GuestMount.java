@@ -26,6 +26,9 @@ public record GuestMount(
   /** What every target in the guest is below. */
   private static final String BASE = "/run/limpid";
 
+  /** The type that makes a bind of a mount, with the flag or without. */
+  private static final String BIND_TYPE = "bind";
+
   private static final int TYPE_MAX = 63;
   private static final int PATH_MAX = 4095;
   private static final int DATA_MAX = 4095;
@@ -44,7 +47,7 @@ public record GuestMount(
     checkLength("source", source, 0, PATH_MAX);
     checkLength("data", data, 0, DATA_MAX);
     checkPath(target);
-    if (flags.contains(MountFlag.BIND)) {
+    if (flags.contains(MountFlag.BIND) || type.equals(BIND_TYPE)) {
       checkPath(source);
       if (!data.isEmpty()) {
         throw new IllegalArgumentException("mount on " + target + ": a bind has no options");
@@ -60,7 +63,7 @@ public record GuestMount(
   /** A bind of one place of the guest, below /run/limpid, to another. */
   public static GuestMount bind(String source, String target, MountFlag... more) {
     EnumSet<MountFlag> flags = EnumSet.of(MountFlag.BIND, more);
-    return new GuestMount("bind", source, target, flags, "");
+    return new GuestMount(BIND_TYPE, source, target, flags, "");
   }
 
   JsonObject toJson() {

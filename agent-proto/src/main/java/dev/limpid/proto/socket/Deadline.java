@@ -17,7 +17,10 @@ public final class Deadline {
   /** The moment that is the given time from now; zero and negative times are over already. */
   public static Deadline in(Duration timeout) {
     long most = Long.MAX_VALUE / 4;
-    long nanos = timeout.toSeconds() >= most / 1_000_000_000 ? most : timeout.toNanos();
+    long nanos = 0;
+    if (!timeout.isNegative()) {
+      nanos = timeout.toSeconds() >= most / 1_000_000_000 ? most : timeout.toNanos();
+    }
     return new Deadline(System.nanoTime(), nanos);
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 
 /**
  * A socket in a directory, by an address that fits in the 107 bytes the kernel has for it: the path
@@ -20,11 +21,11 @@ final class SocketName implements AutoCloseable {
   private static final Path OWN_DESCRIPTORS = Path.of("/proc/self/fd");
 
   private final UnixDomainSocketAddress address;
-  private final AutoCloseable holder;
+  private final Optional<FileChannel> directory;
 
-  private SocketName(UnixDomainSocketAddress address, AutoCloseable holder) {
+  private SocketName(UnixDomainSocketAddress address, Optional<FileChannel> directory) {
     this.address = address;
-    this.holder = holder;
+    this.directory = directory;
   }
 
   /**
@@ -37,12 +38,13 @@ final class SocketName implements AutoCloseable {
   static SocketName in(Path directory, String name) throws IOException {
     Path path = directory.resolve(name);
     if (path.toString().getBytes(StandardCharsets.UTF_8).length <= SHORT) {
-      return new SocketName(UnixDomainSocketAddress.of(path), () -> {});
+      return new SocketName(UnixDomainSocketAddress.of(path), Optional.empty());
     }
-    FileChannel opened = FileChannel.open(directory, StandardOpenOption.READ);
+    FileChannel opened = open(directory);
     try {
       Path descriptor = descriptorOf(directory.toRealPath());
-      return new SocketName(UnixDomainSocketAddress.of(descriptor.resolve(name)), opened);
+      return new SocketName(
+          UnixDomainSocketAddress.of(descriptor.resolve(name)), Optional.of(opened));
     } catch (IOException failed) {
       opened.close();
       throw failed;
@@ -56,12 +58,17 @@ final class SocketName implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    if (directory.isPresent()) {
+      directory.get().close();
+    }
+  }
+
+  /** The exception's own message would be nothing but the path. */
+  private static FileChannel open(Path directory) throws IOException {
     try {
-      holder.close();
-    } catch (IOException failed) {
-      throw failed;
-    } catch (Exception impossible) {
-      throw new IllegalStateException(impossible);
+      return FileChannel.open(directory, StandardOpenOption.READ);
+    } catch (NoSuchFileException missing) {
+      throw new IOException("no such directory", missing);
     }
   }
 

@@ -2,10 +2,13 @@ package dev.limpid.proto.socket;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -37,11 +40,15 @@ public final class UnixSocket implements AutoCloseable {
       throws IOException {
     try (SocketName socket = SocketName.in(directory, name)) {
       while (true) {
-        SocketChannel channel = SocketChannel.open(java.net.StandardProtocolFamily.UNIX);
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         boolean connected = false;
         try {
           channel.configureBlocking(false);
           connected = channel.connect(socket.address());
+        } catch (SocketException failed) {
+          if (!isBusy(failed, directory.resolve(name))) {
+            throw failed;
+          }
         } finally {
           if (!connected) {
             channel.close();
@@ -50,7 +57,7 @@ public final class UnixSocket implements AutoCloseable {
         if (connected) {
           return new UnixSocket(channel);
         }
-        // The queue of those who wait to be accepted is full; the kernel has no event for its end.
+        // The kernel has no event for room in the queue.
         if (deadline.isOver()) {
           throw new SocketTimeoutException("not accepted within " + deadline);
         }
@@ -112,6 +119,15 @@ public final class UnixSocket implements AutoCloseable {
       readiness = Optional.of(new Readiness(channel));
     }
     readiness.get().await(operation, deadline.remainingMillis());
+  }
+
+  /**
+   * Whether the queue of those who wait to be accepted is full (EAGAIN). Java has classes for
+   * nobody listens and for not permitted; this is the one error without one that a socket which is
+   * there can meet.
+   */
+  private static boolean isBusy(SocketException failed, Path socket) {
+    return failed.getClass() == SocketException.class && Files.exists(socket);
   }
 
   private static void pause() throws InterruptedIOException {

@@ -1,0 +1,212 @@
+package dev.limpid.proto;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The requests but for their mounts: bad values first, then the JSON that the agent gets. */
+class AgentRequestTest {
+  private static final Instant NOW = Instant.ofEpochSecond(1_700_000_000L);
+
+  // prepare
+
+  @Test
+  void prepareRefusesATimeBefore1970() {
+    Instant before = Instant.EPOCH.minusNanos(1);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new PrepareRequest(before, Requests.entropy(), List.of(), List.of()));
+  }
+
+  @Test
+  void prepareRefusesTooManyMounts() {
+    List<GuestMount> mounts = Collections.nCopies(1025, Requests.LAYER);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new PrepareRequest(NOW, Requests.entropy(), mounts, List.of()));
+  }
+
+  @Test
+  void prepareRefusesTooManyPathsToFlush() {
+    List<String> sync = Collections.nCopies(65, "/run/limpid/a");
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new PrepareRequest(NOW, Requests.entropy(), List.of(), sync));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "/", "/run/limpid", "/run/limpid/../a", "run/limpid/a", "/etc"})
+  void prepareRefusesPathsElsewhereToFlush(String path) {
+    List<String> sync = List.of("/run/limpid/good", path);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new PrepareRequest(NOW, Requests.entropy(), List.of(), sync));
+  }
+
+  @Test
+  void prepareTakesWhatIsAtTheBounds() {
+    PrepareRequest request =
+        new PrepareRequest(
+            Instant.EPOCH,
+            Requests.entropy(),
+            Collections.nCopies(1024, Requests.LAYER),
+            Collections.nCopies(64, "/run/limpid/a"));
+    assertEquals(1024, request.mounts().size());
+    assertEquals(64, request.sync().size());
+    assertTrue(request.toJson().toString().contains("{\"seconds\":0,\"nanoseconds\":0}"));
+  }
+
+  @Test
+  void prepareKeepsCopies() {
+    List<GuestMount> mounts = new ArrayList<>(List.of(Requests.LAYER));
+    List<String> sync = new ArrayList<>(List.of("/run/limpid/a"));
+    PrepareRequest request = new PrepareRequest(NOW, Requests.entropy(), mounts, sync);
+    mounts.clear();
+    sync.set(0, "/etc");
+    assertEquals(List.of(Requests.LAYER), request.mounts());
+    assertEquals(List.of("/run/limpid/a"), request.sync());
+  }
+
+  @Test
+  void prepareAsJson() {
+    PrepareRequest request = Requests.prepare();
+    assertEquals("prepare", request.method());
+    assertEquals(
+        "{\"method\":\"prepare\","
+            + "\"clock\":{\"seconds\":1700000000,\"nanoseconds\":999999999},"
+            + "\"entropy\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+            + "\"mounts\":["
+            + "{\"type\":\"erofs\",\"source\":\"layer:01234567-89ab-cdef-0123-456789abcdef\","
+            + "\"target\":\"/run/limpid/layers/0\",\"flags\":[\"ro\",\"nodev\"],\"data\":\"\"},"
+            + "{\"type\":\"bind\",\"source\":\"/run/limpid/a\","
+            + "\"target\":\"/run/limpid/b\",\"flags\":[\"bind\",\"rec\"],\"data\":\"\"}],"
+            + "\"sync\":[\"/run/limpid/upper\"]}",
+        request.toJson().toString());
+  }
+
+  @Test
+  void prepareHidesItsEntropyFromMessages() {
+    assertFalse(Requests.prepare().toString().contains("AAAA"));
+    assertEquals("Entropy", Requests.entropy().toString());
+  }
+
+  // entropy
+
+  static List<String> badEntropy() {
+    return List.of(
+        "",
+        base64(31),
+        base64(513),
+        base64(4096),
+        // 32 bytes without the padding, with a line break, in the alphabet for URLs, with bits
+        // behind the last byte: the agent takes none of these
+        base64(32).replace("=", ""),
+        base64(48) + "\n",
+        "-".repeat(64),
+        "A".repeat(42) + "B=",
+        "A".repeat(63) + "é");
+  }
+
+  @ParameterizedTest
+  @MethodSource("badEntropy")
+  void entropyRefuses(String base64) {
+    assertThrows(IllegalArgumentException.class, () -> new Entropy(base64));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {32, 33, 34, 64, 511, 512})
+  void entropyTakes(int size) {
+    assertEquals(base64(size), new Entropy(base64(size)).base64());
+    assertEquals(base64(size), Entropy.of(new byte[size]).base64());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 31, 513})
+  void entropyRefusesBytes(int size) {
+    assertThrows(IllegalArgumentException.class, () -> Entropy.of(new byte[size]));
+  }
+
+  @Test
+  void entropyOfTheHostIsNeverTheSame() throws IOException {
+    Entropy first = Entropy.fromHost();
+    assertEquals(64, Base64.getDecoder().decode(first.base64()).length);
+    assertFalse(first.equals(Entropy.fromHost()));
+  }
+
+  // create
+
+  @ParameterizedTest
+  @CsvSource({"-1, 1", "1, -1", "65536, 1", "1, 65536"})
+  void terminalRefuses(int rows, int columns) {
+    assertThrows(IllegalArgumentException.class, () -> new TerminalSize(rows, columns));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0", "24, 80", "65535, 65535"})
+  void createWithATerminalAsJson(int rows, int columns) {
+    CreateRequest request =
+        new CreateRequest("{\"a\": \"é\"}", Optional.of(new TerminalSize(rows, columns)));
+    assertEquals("create", request.method());
+    assertEquals(
+        "{\"method\":\"create\",\"config\":\"{\\\"a\\\": \\\"é\\\"}\",\"rows\":"
+            + rows
+            + ",\"columns\":"
+            + columns
+            + "}",
+        request.toJson().toString());
+  }
+
+  @Test
+  void createWithoutATerminalAsJson() {
+    assertEquals(
+        "{\"method\":\"create\",\"config\":\"{}\"}",
+        new CreateRequest("{}", Optional.empty()).toJson().toString());
+  }
+
+  // start, kill
+
+  @Test
+  void startAsJson() {
+    assertEquals("start", new StartRequest().method());
+    assertEquals("{\"method\":\"start\"}", new StartRequest().toJson().toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, 65, 128, Integer.MAX_VALUE})
+  void killRefuses(int signal) {
+    assertThrows(IllegalArgumentException.class, () -> new KillRequest(signal, false));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '\'',
+      value = {
+        " 1 | false | {\"method\":\"kill\",\"signal\":1}",
+        "64 | false | {\"method\":\"kill\",\"signal\":64}",
+        " 9 | true  | {\"method\":\"kill\",\"signal\":9,\"all\":true}"
+      })
+  void killAsJson(int signal, boolean all, String json) {
+    KillRequest request = new KillRequest(signal, all);
+    assertEquals("kill", request.method());
+    assertEquals(json, request.toJson().toString());
+  }
+
+  private static String base64(int size) {
+    return Base64.getEncoder().encodeToString(new byte[size]);
+  }
+}
