@@ -58,16 +58,16 @@ $(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java runtime-cli/src
 # The files of an installation, from what has been built.
 .PHONY: assemble
 assemble:
-	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/limpid/jars
-	install -m 644 runtime-cli/target/limpid-runtime-cli-*.jar runtime-cli/target/lib/*.jar $(DESTDIR)$(prefix)/lib/limpid/jars
-	install -m 755 $(BUILD)/host/limpid-shim $(DESTDIR)$(prefix)/lib/limpid/limpid-shim
-	install -m 644 $(BUILD)/mini-os/vmlinux $(BUILD)/mini-os/mini-os.erofs $(BUILD)/mini-os/image.manifest $(DESTDIR)$(prefix)/lib/limpid
-	sed -e 's|@HOME@|$(prefix)/lib/limpid|' \
+	@install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/limpid/jars
+	@install -m 644 runtime-cli/target/limpid-runtime-cli-*.jar runtime-cli/target/lib/*.jar $(DESTDIR)$(prefix)/lib/limpid/jars
+	@install -m 755 $(BUILD)/host/limpid-shim $(DESTDIR)$(prefix)/lib/limpid/limpid-shim
+	@install -m 644 $(BUILD)/mini-os/vmlinux $(BUILD)/mini-os/mini-os.erofs $(BUILD)/mini-os/image.manifest $(DESTDIR)$(prefix)/lib/limpid
+	@sed -e 's|@HOME@|$(prefix)/lib/limpid|' \
 	    -e "s|@CLASSPATH@|$$(cd $(DESTDIR)$(prefix)/lib/limpid/jars && ls *.jar | sed 's|^|$(prefix)/lib/limpid/jars/|' | paste -sd:)|" \
 	    -e "s|@JAVA@|$$(readlink -f "$$(command -v java)")|" \
 	    runtime-cli/src/main/scripts/limpid > $(DESTDIR)$(prefix)/bin/limpid.new
-	chmod 755 $(DESTDIR)$(prefix)/bin/limpid.new
-	mv $(DESTDIR)$(prefix)/bin/limpid.new $(DESTDIR)$(prefix)/bin/limpid
+	@chmod 755 $(DESTDIR)$(prefix)/bin/limpid.new
+	@mv $(DESTDIR)$(prefix)/bin/limpid.new $(DESTDIR)$(prefix)/bin/limpid
 
 install: all
 	@$(MAKE) --no-print-directory assemble

@@ -11,26 +11,30 @@ public final class GuestErrorWording {
 
   private GuestErrorWording() {}
 
-  /** The message for the user. */
-  public static String of(AgentFailureException failure) {
+  /**
+   * The message for the user.
+   *
+   * @param failure what the agent has said
+   * @param program the container's program, {@code process.args[0]}
+   */
+  public static String of(AgentFailureException failure, String program) {
     return failure.code().equals("runtime")
-        ? START + ofRuntime(failure.getMessage())
+        ? START + ofRuntime(failure.getMessage(), program)
         : failure.getMessage();
   }
 
-  static String ofRuntime(String message) {
-    String notFound = between(message, "executable file `", "` not found");
-    if (!notFound.isEmpty()) {
-      return "exec: \""
-          + notFound
-          + "\": "
-          + (notFound.startsWith("/")
-              ? "stat " + notFound + ": no such file or directory"
+  static String ofRuntime(String message, String program) {
+    String exec = "exec: \"" + program + "\": ";
+    if (message.contains("executable file `")) {
+      return exec
+          + (program.startsWith("/")
+              ? "stat " + program + ": no such file or directory"
               : "executable file not found in $PATH");
     }
-    String denied = between(message, "open executable `", "`");
-    if (!denied.isEmpty() && message.endsWith("Permission denied")) {
-      return "exec: \"" + denied + "\": permission denied";
+    // It says that the operation is not permitted of what is no file.
+    if (message.startsWith("open executable")
+        && (message.endsWith("Permission denied") || message.endsWith("not permitted"))) {
+      return exec + "permission denied";
     }
     return lowerCasedReason(message);
   }
@@ -44,14 +48,5 @@ public final class GuestErrorWording {
     return message.substring(0, colon + 2)
         + Character.toLowerCase(message.charAt(colon + 2))
         + message.substring(colon + 3);
-  }
-
-  private static String between(String text, String before, String after) {
-    int start = text.indexOf(before);
-    if (start < 0) {
-      return "";
-    }
-    int end = text.indexOf(after, start + before.length());
-    return end < 0 ? "" : text.substring(start + before.length(), end);
   }
 }

@@ -6,7 +6,6 @@ import dev.limpid.engine.Signal;
 import dev.limpid.engine.container.ContainerDirectory;
 import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerStore;
-import dev.limpid.engine.guest.GuestErrorWording;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.state.Status;
 import dev.limpid.proto.AgentFailureException;
@@ -63,7 +62,7 @@ public final class ContainerKill {
       if (refused.code().equals("no-process")) {
         return false;
       }
-      throw new EngineException(GuestErrorWording.of(refused), refused);
+      throw new EngineException(refused.getMessage(), refused);
     } catch (IOException silent) {
       if (directory.hasEnded(container)) {
         return false;

@@ -64,7 +64,8 @@ public final class ContainerStart {
     try (ControlLink link = ControlLink.connect(directory.path(), PATIENCE)) {
       link.call(new StartRequest(), PATIENCE);
     } catch (AgentFailureException refused) {
-      throw new EngineException(GuestErrorWording.of(refused), refused);
+      throw new EngineException(
+          GuestErrorWording.of(refused, directory.savedConfig().process().args().get(0)), refused);
     } catch (IOException failed) {
       if (directory.hasEnded(container)) {
         throw new EngineException("cannot start a container that has stopped", failed);

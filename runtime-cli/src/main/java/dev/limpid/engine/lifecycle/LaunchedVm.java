@@ -90,7 +90,8 @@ final class LaunchedVm implements AutoCloseable {
       shimLink.await(prepared, Duration.ofSeconds(configuration.startTimeoutSeconds()));
       shimLink.await(created, Duration.ofSeconds(configuration.startTimeoutSeconds()));
     } catch (AgentFailureException refused) {
-      throw new EngineException(GuestErrorWording.of(refused), refused);
+      throw new EngineException(
+          GuestErrorWording.of(refused, bundle.config().process().args().get(0)), refused);
     } catch (SocketTimeoutException late) {
       throw new EngineException(
           "the virtual machine does not answer: " + late.getMessage() + hypervisorStatus(), late);

@@ -1,0 +1,315 @@
+package dev.limpid.caller;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.limpid.caller.CallerCommand.Result;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Docker's users do with Limpid what they do with runc. The daemon is the test's own. */
+final class DockerIT {
+  private static final String LIMPID = System.getProperty("limpid.dist") + "/bin/limpid";
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  private static final WorkFolder WORK = new WorkFolder();
+  private static CallerDaemon daemon;
+  private static CallerCommand docker;
+
+  @BeforeAll
+  static void start() throws IOException, InterruptedException {
+    String host = "unix://" + WORK.resolve("docker.sock");
+    docker =
+        new CallerCommand(
+            List.of("docker"),
+            Map.of("DOCKER_HOST", host, "DOCKER_CONFIG", WORK.resolve("config").toString()));
+    daemon =
+        CallerDaemon.start(
+            WORK.resolve("dockerd.log"),
+            () -> docker.run("version").status() == 0,
+            "dockerd",
+            "--host",
+            host,
+            "--data-root",
+            WORK.resolve("data").toString(),
+            "--exec-root",
+            WORK.resolve("exec").toString(),
+            "--pidfile",
+            WORK.resolve("docker.pid").toString(),
+            "--storage-driver",
+            "overlay2",
+            "--add-runtime",
+            "limpid=" + LIMPID);
+    docker
+        .run(
+            "import",
+            "-c",
+            "ENV PATH=/bin",
+            "-c",
+            "CMD [\"sh\"]",
+            TestImages.busybox(WORK.path()).toString(),
+            "busybox")
+        .ok();
+  }
+
+  @AfterAll
+  static void stop() throws IOException, InterruptedException {
+    daemon.close();
+    assertEquals(
+        List.of(), LimpidProcesses.leftOf(WORK.path()), "left when the daemon has stopped");
+    WORK.close();
+  }
+
+  @AfterEach
+  void nothingIsLeft() throws IOException, InterruptedException {
+    String containers = docker.run("ps", "-aq").ok();
+    for (String container : containers.split("\\s+", -1)) {
+      if (!container.isEmpty()) {
+        docker.run("rm", "-f", container);
+      }
+    }
+    assertEquals(List.of(), LimpidProcesses.leftOf(WORK.resolve("exec/runtime-runc")));
+    Path states = WORK.resolve("exec/runtime-runc/moby");
+    if (Files.exists(states)) {
+      try (var left = Files.list(states)) {
+        assertEquals(List.of(), left.toList());
+      }
+    }
+  }
+
+  private static Result limpid(String... arguments) {
+    return limpid(new byte[0], arguments);
+  }
+
+  private static Result limpid(byte[] input, String... arguments) {
+    List<String> all = new ArrayList<>(List.of("run", "--runtime", "limpid"));
+    all.addAll(List.of(arguments));
+    return docker.run(input, all.toArray(new String[0]));
+  }
+
+  @Test
+  void containerHasItsOwnKernelAndAnOverlayOfLayersAsItsRoot() {
+    String text = limpid("--rm", "busybox", "sh", "-c", "uname -r; grep ' / ' /proc/mounts").ok();
+    String[] lines = text.split("\n", -1);
+    assertNotEquals(System.getProperty("os.version"), lines[0]);
+    assertTrue(lines[0].endsWith("-limpid"), text);
+    assertTrue(lines[1].startsWith("overlay / overlay rw,"), text);
+    assertTrue(lines[1].contains("lowerdir=/run/limpid/layers/0:/run/limpid/layers/1"), text);
+  }
+
+  @Test
+  void rootOfThePlainRuntimeIsUsedByTheSameDaemon() {
+    assertEquals(
+        System.getProperty("os.version"), docker.run("run", "--rm", "busybox", "uname", "-r").ok());
+  }
+
+  @Test
+  void standardInputReachesTheContainerAndComesBack() {
+    byte[] bytes = new byte[3_000_000];
+    new Random(1).nextBytes(bytes);
+    assertArrayEquals(bytes, limpid(bytes, "--rm", "-i", "busybox", "cat").out());
+  }
+
+  @Test
+  void outputAndErrorsStayApart() {
+    Result result = limpid("--rm", "busybox", "sh", "-c", "echo out; echo err >&2");
+    assertEquals("out", result.ok());
+    assertEquals("err", result.err().strip());
+  }
+
+  @Test
+  void terminalIsOne() {
+    Result result = limpid("--rm", "-t", "busybox", "sh", "-c", "tty; test -t 0 && echo terminal");
+    String text = new String(result.out(), StandardCharsets.UTF_8);
+    assertEquals("/dev/pts/0\r\nterminal\r\n", text, result.toString());
+  }
+
+  @Test
+  void interactiveTerminalTakesInput() {
+    String command =
+        "docker run --rm -it --runtime limpid busybox sh -c 'read line; echo got $line; stty size'";
+    CallerCommand script =
+        new CallerCommand(
+            List.of("script", "-qec", command, "/dev/null"),
+            Map.of(
+                "DOCKER_HOST",
+                "unix://" + WORK.resolve("docker.sock"),
+                "DOCKER_CONFIG",
+                WORK.resolve("config").toString()));
+    String text = script.run("word\n".getBytes(StandardCharsets.UTF_8)).ok();
+    assertTrue(text.contains("got word"), text);
+  }
+
+  @Test
+  void environmentFolderAndUserAreThoseAskedFor() {
+    String text =
+        limpid(
+                "--rm",
+                "-e",
+                "GREETING=hello world",
+                "-w",
+                "/root",
+                "-u",
+                "5:6",
+                "--hostname",
+                "somehost",
+                "busybox",
+                "sh",
+                "-c",
+                "echo $GREETING; pwd; id -u; id -g; hostname")
+            .ok();
+    assertEquals("hello world\n/root\n5\n6\nsomehost", text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 42, 255})
+  void exitStatusIsThePrograms(int status) {
+    assertEquals(status, limpid("--rm", "busybox", "sh", "-c", "exit " + status).status());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "nonexistent, 127, executable file not found in $PATH",
+    "/bin/nonexistent, 127, no such file or directory",
+    "/etc/plain, 126, permission denied",
+    "/etc, 126, permission denied"
+  })
+  void commandThatCannotBeRunIsToldAsRuncDoes(String command, int status, String words) {
+    Result result = limpid("--rm", "busybox", command);
+    assertEquals(status, result.status(), result.toString());
+    assertTrue(result.err().contains(words), result.toString());
+  }
+
+  @Test
+  void backgroundContainerIsLoggedStoppedAndRestarted() throws InterruptedException {
+    String id =
+        limpid(
+                "-d",
+                "busybox",
+                "sh",
+                "-c",
+                "trap 'echo bye; exit 3' TERM; echo up; sleep 1000 & wait")
+            .ok();
+    awaitLog(id, "up");
+    docker.run("stop", "-t", "20", id).ok();
+    assertEquals("3", docker.run("wait", id).ok());
+    assertEquals("up\nbye", docker.run("logs", id).ok());
+
+    docker.run("restart", "-t", "20", id).ok();
+    awaitLog(id, "up\nbye\nup");
+    assertEquals("true", docker.run("inspect", "-f", "{{.State.Running}}", id).ok());
+    docker.run("kill", id).ok();
+    assertEquals("137", docker.run("wait", id).ok());
+    docker.run("rm", id).ok();
+  }
+
+  @Test
+  void runningContainerIsRemovedByForce() {
+    String id = limpid("-d", "busybox", "sleep", "1000").ok();
+    docker.run("rm", "-f", id).ok();
+    assertEquals("", docker.run("ps", "-aq").ok());
+  }
+
+  @Test
+  void whatTheContainerWroteIsThereAfterARestart() throws InterruptedException {
+    String id =
+        limpid(
+                "-d",
+                "busybox",
+                "sh",
+                "-c",
+                "echo x >> /root/written; wc -l < /root/written; exec sleep 1000")
+            .ok();
+    awaitLog(id, "1");
+    docker.run("restart", "-t", "0", id).ok();
+    awaitLog(id, "1\n2");
+  }
+
+  @Test
+  void containerWithoutNetworkHasItsLoopback() {
+    assertEquals("lo", limpid("--rm", "--network", "none", "busybox", "ls", "/sys/class/net").ok());
+  }
+
+  @Test
+  void volumesAreThoseOfTheHost() throws IOException {
+    Path volume = Files.createDirectories(WORK.resolve("volume"));
+    Files.writeString(volume.resolve("from-host"), "host");
+    limpid(
+            "--rm",
+            "-v",
+            volume + ":/v",
+            "busybox",
+            "sh",
+            "-c",
+            "test $(cat /v/from-host) = host && echo guest > /v/from-guest")
+        .ok();
+    assertEquals("guest\n", Files.readString(volume.resolve("from-guest")));
+  }
+
+  @Test
+  void tenContainersRunAtOnce() {
+    List<CompletableFuture<Result>> runs = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      String number = Integer.toString(i);
+      runs.add(CompletableFuture.supplyAsync(() -> limpid("--rm", "busybox", "echo", number)));
+    }
+    for (int i = 0; i < 10; i++) {
+      assertEquals(Integer.toString(i), runs.get(i).join().ok());
+    }
+  }
+
+  @Test
+  void debianRunsPythonRedisAndNginx() {
+    docker.run("import", TestImages.debian().toString(), "debian").ok();
+    assertEquals("42", limpid("--rm", "debian", "python3", "-c", "print(6 * 7)").ok());
+    assertEquals(
+        "PONG",
+        limpid(
+                "--rm",
+                "debian",
+                "sh",
+                "-c",
+                "redis-server --daemonize yes --logfile /tmp/log >/dev/null;"
+                    + " until redis-cli ping 2>/dev/null; do sleep 0.1; done")
+            .ok());
+    assertEquals(
+        "200",
+        limpid(
+                "--rm",
+                "debian",
+                "sh",
+                "-c",
+                "nginx; exec python3 -c 'import urllib.request as u;"
+                    + " print(u.urlopen(\"http://127.0.0.1/\").status)'")
+            .ok());
+  }
+
+  private static void awaitLog(String id, String expected) throws InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    String log = docker.run("logs", id).ok();
+    while (!log.equals(expected)) {
+      if (System.nanoTime() > deadline) {
+        assertEquals(expected, log);
+      }
+      TimeUnit.MILLISECONDS.sleep(50);
+      log = docker.run("logs", id).ok();
+    }
+  }
+}

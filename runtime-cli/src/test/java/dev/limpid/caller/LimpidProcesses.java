@@ -1,0 +1,52 @@
+package dev.limpid.caller;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** What runs on the host for containers of one root. */
+final class LimpidProcesses {
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private LimpidProcesses() {}
+
+  /** The command lines of all processes that work in, or speak of, a folder. */
+  static List<String> of(Path folder) throws IOException {
+    List<String> found = new ArrayList<>();
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+      for (Path process : processes) {
+        String text = commandLine(process);
+        if (text.contains(folder.toString())
+            && (text.contains("limpid") || text.contains("qemu") || text.contains("virtiofsd"))) {
+          found.add(process.getFileName() + ": " + text);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Waits until none is left, and tells which are if that does not come about. */
+  static List<String> leftOf(Path folder) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    List<String> left = of(folder);
+    while (!left.isEmpty() && System.nanoTime() < deadline) {
+      TimeUnit.MILLISECONDS.sleep(50);
+      left = of(folder);
+    }
+    return left;
+  }
+
+  private static String commandLine(Path process) {
+    try {
+      byte[] bytes = Files.readAllBytes(process.resolve("cmdline"));
+      return new String(bytes, StandardCharsets.UTF_8).replace('\0', ' ');
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+}
