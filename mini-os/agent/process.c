@@ -37,7 +37,8 @@ static int open_output(struct processes *processes, struct process *process, enu
 
 	if (fd < 0)
 		return 0;
-	return output_open(output, processes->link, process->number, stream, fd, processes->window);
+	return output_open(output, processes->link, process->number, stream, process->terminal, fd,
+			   processes->window);
 }
 
 static int open_streams(struct processes *processes, struct process *process, const struct process_streams *streams)
@@ -95,6 +96,8 @@ void process_reaped(struct process *process, int status)
 	else
 		process->how = (struct frame_exited){ .status = (uint32_t)WEXITSTATUS(status) };
 	input_close(&process->input);
+	for (unsigned i = 0; i < 2; i++)
+		output_process_ended(&process->outputs[i]);
 }
 
 static void tell_exited(struct processes *processes, struct process *process)

@@ -10,6 +10,12 @@
 /* A frame of this size is written to the port at once. */
 #define CHUNK (FRAME_DATA_MAX - FRAME_HEADER_SIZE)
 
+/*
+ * A terminal that no process has open gives EIO, and hangs up as long as that lasts. That is not its end: login,
+ * getty and systemd close it and open it again. There is no event for the latter.
+ */
+#define VACANCY_MS 50
+
 static void tell_end(struct output *output)
 {
 	if (output->told_end || !link_is_open(output->link))
@@ -21,6 +27,7 @@ static void tell_end(struct output *output)
 void output_close(struct output *output)
 {
 	if (output->watch.fd >= 0) {
+		timer_stop(output->link->loop, &output->vacancy);
 		watch_stop(output->link->loop, &output->watch);
 		close(output->watch.fd);
 		output->watch.fd = -1;
@@ -29,13 +36,18 @@ void output_close(struct output *output)
 		tell_end(output);
 }
 
+static bool may_send(const struct output *output)
+{
+	return link_is_open(output->link) && !link_busy(output->link) && output->credit.available > 0;
+}
+
 void output_resume(struct output *output)
 {
 	struct link *link = output->link;
 
 	if (output->watch.fd < 0)
 		return;
-	if (!link_is_open(link) || link_busy(link) || output->credit.available == 0) {
+	if (!may_send(output)) {
 		/* not even for hang-up, which would be reported all the time */
 		watch_stop(link->loop, &output->watch);
 	} else if (watch_set(link->loop, &output->watch, EPOLLIN) < 0) {
@@ -51,11 +63,20 @@ static void output_ready(void *owner, uint32_t events)
 	ssize_t count;
 
 	(void)events;
+	/* The host may have gone meanwhile: what is read now would be lost. */
+	if (!may_send(output)) {
+		output_resume(output);
+		return;
+	}
 	count = read(output->watch.fd, chunk, credit_sender_allows(&output->credit, sizeof chunk));
 	if (count < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (count < 0 && errno == EIO && output->terminal && !output->process_ended) {
+		watch_stop(output->link->loop, &output->watch);
+		timer_set(output->link->loop, &output->vacancy, VACANCY_MS);
+		return;
+	}
 	if (count <= 0) {
-		/* the end; a terminal that nobody has open gives EIO */
 		output_close(output);
 		return;
 	}
@@ -64,16 +85,31 @@ static void output_ready(void *owner, uint32_t events)
 	output_resume(output);
 }
 
+static void output_look_again(void *owner)
+{
+	output_resume(owner);
+}
+
+void output_process_ended(struct output *output)
+{
+	output->process_ended = true;
+	if (output->vacancy.armed) {
+		timer_stop(output->link->loop, &output->vacancy);
+		output_resume(output);
+	}
+}
+
 void output_none(struct output *output)
 {
 	*output = (struct output){ .watch = { .fd = -1 }, .told_end = true };
 }
 
-int output_open(struct output *output, struct link *link, uint16_t process, enum frame_stream stream, int fd,
-		uint32_t window)
+int output_open(struct output *output, struct link *link, uint16_t process, enum frame_stream stream,
+		bool terminal, int fd, uint32_t window)
 {
-	*output = (struct output){ .link = link, .process = process, .stream = stream };
+	*output = (struct output){ .link = link, .process = process, .stream = stream, .terminal = terminal };
 	output->watch = (struct watch){ .fd = fd, .ready = output_ready, .owner = output };
+	output->vacancy = (struct timer){ .expired = output_look_again, .owner = output };
 	credit_sender_init(&output->credit, window);
 	output_resume(output);
 	return 0;
@@ -103,6 +139,7 @@ const char *output_credit(struct output *output, uint32_t bytes)
 void input_close(struct input *input)
 {
 	if (input->watch.fd >= 0) {
+		timer_stop(input->link->loop, &input->vacancy);
 		watch_stop(input->link->loop, &input->watch);
 		close(input->watch.fd);
 		input->watch.fd = -1;
@@ -133,8 +170,8 @@ static void give_back(struct input *input, uint32_t bytes)
 	link_send(input->link, FRAME_CREDIT, FRAME_STDIN, input->process, 0, payload, sizeof payload);
 }
 
-/* Writes from the ring until it is empty or the descriptor is full. False: it takes nothing any more. */
-static bool write_ring(struct input *input)
+/* Writes from the ring until it is empty or the descriptor is full: 0. -errno: it takes nothing any more. */
+static int write_ring(struct input *input)
 {
 	while (input->size > 0) {
 		size_t piece = LINK_WINDOW - input->start;
@@ -146,20 +183,25 @@ static bool write_ring(struct input *input)
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
-			return errno == EAGAIN;
+			return errno == EAGAIN ? 0 : -errno;
 		input->start = (input->start + (size_t)count) % LINK_WINDOW;
 		input->size -= (size_t)count;
 		give_back(input, (uint32_t)count);
 	}
-	return true;
+	return 0;
 }
 
 static void input_pump(struct input *input)
 {
 	struct loop *loop = input->link->loop;
-	int error = 0;
+	int error = write_ring(input);
 
-	if (!write_ring(input)) {
+	if (error == -EIO && input->terminal) {
+		watch_stop(loop, &input->watch);
+		timer_set(loop, &input->vacancy, VACANCY_MS);
+		return;
+	}
+	if (error < 0) {
 		input_gone(input);
 		return;
 	}
@@ -187,6 +229,11 @@ static void input_ready(void *owner, uint32_t events)
 		input_pump(input);
 }
 
+static void input_look_again(void *owner)
+{
+	input_pump(owner);
+}
+
 void input_none(struct input *input)
 {
 	*input = (struct input){ .watch = { .fd = -1 } };
@@ -196,6 +243,7 @@ int input_open(struct input *input, struct link *link, uint16_t process, bool te
 {
 	*input = (struct input){ .link = link, .process = process, .terminal = terminal };
 	input->watch = (struct watch){ .fd = fd, .ready = input_ready, .owner = input };
+	input->vacancy = (struct timer){ .expired = input_look_again, .owner = input };
 	credit_receiver_init(&input->credit, LINK_WINDOW);
 	input->ring = malloc(LINK_WINDOW);
 	if (input->ring == NULL) {

@@ -11,8 +11,11 @@
 struct output {
 	struct link *link;
 	struct watch watch;
+	struct timer vacancy; /* nobody has the terminal open: it is looked at again */
 	uint16_t process;
 	enum frame_stream stream;
+	bool terminal;
+	bool process_ended; /* a terminal that nobody has open has ended too */
 	struct credit_sender credit;
 	bool told_end; /* EOF was sent on this link */
 };
@@ -21,6 +24,7 @@ struct output {
 struct input {
 	struct link *link;
 	struct watch watch;
+	struct timer vacancy; /* as above */
 	uint16_t process;
 	bool terminal;
 	struct credit_receiver credit;
@@ -35,8 +39,8 @@ void output_none(struct output *output);
 void input_none(struct input *input);
 
 /* Takes the descriptor, also if it fails. 0 or -errno. window: the host's, as in output_opened. */
-int output_open(struct output *output, struct link *link, uint16_t process, enum frame_stream stream, int fd,
-		uint32_t window);
+int output_open(struct output *output, struct link *link, uint16_t process, enum frame_stream stream,
+		bool terminal, int fd, uint32_t window);
 int input_open(struct input *input, struct link *link, uint16_t process, bool terminal, int fd);
 
 /* A new link: credit begins anew, what waits is dropped. */
@@ -51,6 +55,9 @@ const char *input_eof(struct input *input);
 
 /* Looks again whether the source may be read: the link was busy, or has been opened. */
 void output_resume(struct output *output);
+
+/* The process has been reaped: what can still be read is, then comes the end. */
+void output_process_ended(struct output *output);
 
 /* CLOSED has come: the source is closed and EOF sent. */
 void output_close(struct output *output);

@@ -26,6 +26,7 @@ class Host:
 
     def __init__(self, path, window=WINDOW, hello=True):
         self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(PATIENCE)
         self.socket.connect(path)
         self.window = window
         self.buffer = b""

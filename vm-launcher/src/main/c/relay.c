@@ -124,7 +124,6 @@ void output_received(struct output *output, const struct frame *frame)
 		agent_fail(output->agent, "the agent broke the protocol: more DATA than it had credit for");
 		return;
 	}
-	output->progress++;
 	if (output->gone)
 		return;
 	/* The credit has made sure that it fits. */
@@ -150,7 +149,6 @@ void output_cut(struct output *output)
 	if (output->ended)
 		return;
 	output->ended = true;
-	output->progress++;
 	if (output->gone)
 		output_check_done(output);
 	else

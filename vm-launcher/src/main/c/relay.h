@@ -21,7 +21,7 @@ struct output {
 	size_t start, size;
 	bool ended;       /* EOF has come */
 	bool gone;        /* the channel takes no more: what comes is dropped */
-	unsigned progress; /* changes whenever something comes or is written */
+	unsigned progress; /* changes whenever something is written */
 	void (*done)(void *owner); /* all that the guest sent has been written, or has been dropped */
 	void *owner;
 };

@@ -39,7 +39,8 @@ struct shim {
 	struct timer finish;      /* the streams are empty: on to the end */
 	struct timer cause;       /* what was seen had no cause so far */
 	char why[256];            /* what was seen */
-	unsigned drained;         /* progress of the streams, when the timer was set */
+	unsigned drained[2];      /* progress of the streams, when the timer was set */
+	unsigned unread;          /* how often it has then found nobody reading what waits to be written */
 	uint64_t signals_pending; /* a bit each, for the agent */
 	bool resize_pending;
 	bool committed;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -38,23 +39,35 @@ int socket_listen(const char *name, bool blocking, struct problem *problem)
 	return fd;
 }
 
+/* The socket itself, opened, has a name that is short enough. */
+static void address_of_descriptor(int fd, struct sockaddr_un *address)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d", fd);
+}
+
 int socket_connect(const char *path, struct problem *problem)
 {
 	struct timeval patience = { .tv_sec = CONNECT_SECONDS };
 	struct sockaddr_un address;
-	int fd;
+	int place = open(path, O_PATH | O_CLOEXEC);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int result = -1;
 
-	if (address_of(path, &address, problem) < 0)
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0 ||
+	if (place >= 0)
+		address_of_descriptor(place, &address);
+	if (place < 0 || fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0 ||
 	    connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
 		problem_errno(problem, "%s", path);
-		if (fd >= 0)
-			close(fd);
-		return -1;
+	} else {
+		result = fd;
+		fd = -1;
 	}
-	return fd;
+	if (place >= 0)
+		close(place);
+	if (fd >= 0)
+		close(fd);
+	return result;
 }
 
 void sockets_remove(void)

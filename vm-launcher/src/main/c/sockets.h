@@ -17,7 +17,7 @@
 /* Makes a listening socket at name, in the place of one that is there. */
 int socket_listen(const char *name, bool blocking, struct problem *problem);
 
-/* Connects, within a few seconds. */
+/* Connects, within a few seconds. The path may be longer than an address. */
 int socket_connect(const char *path, struct problem *problem);
 
 /* Removes what socket_listen makes of the names above. */

@@ -5,6 +5,7 @@ by the arguments, one behaviour or KEY=VALUE each; see the functions and `Guest`
 
 import json
 import os
+import random
 import select
 import signal
 import socket
@@ -143,8 +144,16 @@ def run_echo(guest):
 def run_flood(guest):
     """As much on stdout as the options say."""
     size = int(guest.options["size"])
-    guest.output(STDOUT, (b"0123456789abcdef" * (size // 16 + 1))[:size])
-    guest.exit(0)
+    data = (b"0123456789abcdef" * (size // 16 + 1))[:size]
+    if "at_once" not in guest.options:
+        guest.output(STDOUT, data)
+        guest.exit(0)
+        return
+    # the workload has ended, what it wrote is still in its pipe
+    guest.link.send(EOF, STDERR)
+    guest.link.send(EXITED, payload=bytes(8))
+    guest.output(STDOUT, data)
+    guest.link.send(EOF, STDOUT)
 
 
 def run_two_streams(guest):
@@ -203,6 +212,18 @@ def run_linger(guest):
     guest.stay()
 
 
+def run_dribble(guest):
+    """The end, but not that of the streams: neither of the one that nobody reads nor of the other."""
+    if "unread" in guest.options:
+        guest.output(STDERR, b"e" * (guest.credit[STDERR] - 1000))
+    guest.link.send(EXITED, payload=struct.pack("<II", 9, 0))
+    while True:
+        guest.output(STDOUT, b"x")
+        if guest.credit[STDERR] and "unread" in guest.options:
+            guest.output(STDERR, b"e")
+        time.sleep(0.1)
+
+
 def run_exit_then_die(guest):
     guest.output(STDOUT, b"last words")
     guest.exit(4)
@@ -257,6 +278,55 @@ def run_exited_twice(guest):
     guest.link.send(EXITED, payload=struct.pack("<II", 6, 0))
     guest.link.send(EXITED, payload=struct.pack("<II", 0, 0))
     guest.stay()
+
+
+def any_frame(dice, room):
+    """Mostly one that may come, with numbers that may be wrong."""
+    kind = dice.choice((RESULT, FAILURE, EVENT, DATA, DATA, DATA, EOF, CREDIT, CLOSED, EXITED))
+    if kind == DATA:
+        stream = dice.choice((STDOUT, STDERR))
+        size = min(dice.choice((1, 100, 5000, DATA_MAX)), room[stream])
+        room[stream] -= size
+        return Link.frame(kind, stream, payload=b"d" * size) if size else b""
+    if kind in (RESULT, FAILURE):
+        return Link.frame(kind, request=dice.randrange(1, 6), payload=b'{"\x1b":"' + b"y" * dice.choice((0, 1 << 18)))
+    if kind == EVENT:
+        return Link.frame(kind, payload=b"{}" * dice.randrange(1, 100))
+    if dice.random() < 0.85:
+        return b""
+    if kind == CREDIT:
+        return Link.frame(kind, payload=struct.pack("<I", dice.choice((1, 1000, 1 << 20))))
+    if kind == EXITED:
+        return Link.frame(kind, payload=struct.pack("<II", dice.randrange(256), dice.randrange(65)))
+    return Link.frame(kind, dice.choice((STDOUT, STDERR)) if kind == EOF else STDIN)
+
+
+def run_anything(guest):
+    """Whatever the dice say, in pieces of any size, then one of the ends that there are."""
+    dice = random.Random(int(guest.options["seed"]))
+    room = {STDOUT: guest.granted, STDERR: guest.granted}
+    if dice.random() < 0.95:
+        guest.link.send_hello()
+    for _ in range(dice.randrange(1, 400)):
+        data = bytearray(any_frame(dice, room))
+        if data and dice.random() < 0.004:
+            data[dice.randrange(min(len(data), 24))] ^= 1 << dice.randrange(8)
+        if dice.random() < 0.004:
+            data = dice.randbytes(dice.randrange(1, 60))
+        cut = dice.randrange(len(data) + 1)
+        for piece in (data[:cut], data[cut:]):
+            if piece:
+                guest.link.raw(piece)
+        if dice.random() < 0.05:
+            os.write(5, dice.randbytes(200))
+    end = dice.randrange(4)
+    if end == 0:
+        guest.link.close()
+    elif end == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif end == 2:
+        os._exit(dice.randrange(3))
+    time.sleep(0.3)
 
 
 def run_chatter(guest):

@@ -36,8 +36,12 @@ class Link:
     def raw(self, data):
         self.socket.sendall(data)
 
-    def send(self, kind, stream=0, process=0, request=0, payload=b""):
-        self.raw(struct.pack("<IBBHI", len(payload), kind, stream, process, request) + payload)
+    @staticmethod
+    def frame(kind, stream=0, process=0, request=0, payload=b""):
+        return struct.pack("<IBBHI", len(payload), kind, stream, process, request) + payload
+
+    def send(self, *what, **more):
+        self.raw(self.frame(*what, **more))
 
     def send_hello(self, lowest=1, highest=1):
         self.send(HELLO, payload=b"LMPD" + struct.pack("<HHI", lowest, highest, self.window))
