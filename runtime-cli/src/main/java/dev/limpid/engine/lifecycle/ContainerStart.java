@@ -44,6 +44,7 @@ public final class ContainerStart {
     try (ContainerLock lock = directory.lock()) {
       ContainerRecord container = directory.required();
       refuseUnlessCreated(directory, container);
+      warnOfInterfaces(container);
       // Written first: a program that ends at once must not leave a container that can be started.
       directory.write(container.in(Phase.RUNNING));
       go(directory, container);
@@ -57,6 +58,20 @@ public final class ContainerStart {
     }
     if (container.phase() == Phase.RUNNING) {
       throw new EngineException("cannot start an already running container");
+    }
+  }
+
+  /** Here and not in create: engines plumb a network between the two. */
+  private void warnOfInterfaces(ContainerRecord container) {
+    List<String> interfaces =
+        container.shim().isPresent() ? UnjoinedInterfaces.of(container.shim().get()) : List.of();
+    if (!interfaces.isEmpty()) {
+      context
+          .journal()
+          .warn(
+              "network: "
+                  + String.join(", ", interfaces)
+                  + ": not passed into the virtual machine, the container has its loopback only");
     }
   }
 
