@@ -29,7 +29,7 @@ prerequisites:
 	@mini-os/ensure-packages mini-os/packages.build mini-os/agent/packages.build vm-launcher/packages.run
 
 test-prerequisites:
-	@mini-os/ensure-packages runtime-cli/packages.test
+	@mini-os/ensure-packages runtime-cli/packages.test mini-os/agent/packages.test vm-launcher/src/test/c/packages.test
 
 # Each stamp stands for a part that has been built from the sources it lists.
 $(BUILD)/.guest: $(GUEST_SOURCES) | prerequisites
@@ -75,14 +75,14 @@ install: all
 demo: all
 	@runtime-cli/src/main/scripts/demo $(DIST)/bin/limpid
 
-check-c: all
+check-c: all test-prerequisites
 	$(MAKE) --no-print-directory -C agent-proto/src/test/c check
 	$(MAKE) --no-print-directory -C vm-launcher/src/test/c check
 	$(MAKE) --no-print-directory -C mini-os/agent check
 	$(MAKE) --no-print-directory -C mini-os OUT=$(BUILD)/mini-os check
 
 # Surefire's and Failsafe's closing lines come last.
-test: all test-prerequisites check-c
+test: check-c
 	$(MVN) verify -Dlimpid.commit=$(COMMIT) -Dlimpid.dist=$(DIST)
 
 clean:
