@@ -61,7 +61,7 @@ final class ListCommand extends Verb {
       rows.add(
           new String[] {
             state.id().toString(),
-            Long.toString(state.pid()),
+            Integer.toString(state.livePid()),
             state.status().specName(),
             state.bundle(),
             Rfc3339.format(state.created()),
@@ -71,7 +71,7 @@ final class ListCommand extends Verb {
     int[] widths = new int[HEADINGS.length];
     for (String[] row : rows) {
       for (int i = 0; i < row.length; i++) {
-        widths[i] = Math.max(widths[i], Math.max(row[i].length(), 8) + 3);
+        widths[i] = Math.max(widths[i], Math.max(row[i].length() + 3, 12));
       }
     }
     StringBuilder table = new StringBuilder();

@@ -4,6 +4,7 @@ import dev.limpid.oci.json.InvalidSpecException;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonReader;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -132,10 +133,15 @@ public record LimpidConfiguration(
 
   private static Path path(JsonCursor member) {
     String text = member.asString();
-    if (!text.startsWith("/") || text.indexOf('\0') >= 0) {
-      throw member.invalid("must be an absolute path");
+    try {
+      Path path = Path.of(text);
+      if (path.isAbsolute()) {
+        return path;
+      }
+    } catch (InvalidPathException noPath) {
+      // Neither is this one.
     }
-    return Path.of(text);
+    throw member.invalid("must be an absolute path");
   }
 
   private static String accelerator(JsonCursor member) {
@@ -149,10 +155,12 @@ public record LimpidConfiguration(
   private static List<String> kernelParameters(JsonCursor member) throws InvalidSpecException {
     for (JsonCursor parameter : member.elements()) {
       String text = parameter.asString();
+      boolean one = !text.isEmpty();
       for (int i = 0; i < text.length(); i++) {
-        if (text.charAt(i) <= ' ' || text.charAt(i) > '~') {
-          throw parameter.invalid("must be one parameter of printable ASCII, without blanks");
-        }
+        one &= text.charAt(i) > ' ' && text.charAt(i) <= '~';
+      }
+      if (!one) {
+        throw parameter.invalid("must be one parameter of printable ASCII, without blanks");
       }
     }
     return member.asStrings();

@@ -25,14 +25,33 @@ final class CallerCommand {
     this.environment = Map.copyOf(environment);
   }
 
-  /**
-   * How it ended.
-   *
-   * @param status its exit status
-   * @param out what it wrote to standard output
-   * @param err what it wrote to standard error
-   */
-  record Result(int status, byte[] out, String err) {
+  /** How it ended. */
+  static final class Result {
+    private final int status;
+    private final byte[] out;
+    private final String err;
+
+    private Result(int status, byte[] out, String err) {
+      this.status = status;
+      this.out = out;
+      this.err = err;
+    }
+
+    /** Its exit status. */
+    int status() {
+      return status;
+    }
+
+    /** What it wrote to standard output. */
+    byte[] out() {
+      return out.clone();
+    }
+
+    /** What it wrote to standard error. */
+    String err() {
+      return err;
+    }
+
     /** Standard output as text, without blanks around it. */
     String text() {
       return new String(out, StandardCharsets.UTF_8).strip();

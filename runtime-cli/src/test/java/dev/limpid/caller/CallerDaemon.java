@@ -57,9 +57,15 @@ final class CallerDaemon implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     process.destroy();
-    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+    boolean stopped = false;
+    try {
+      stopped = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (!stopped) {
       process.destroyForcibly();
       throw new AssertionError("process " + process.pid() + " did not stop when asked to");
     }

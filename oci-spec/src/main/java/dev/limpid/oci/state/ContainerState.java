@@ -20,7 +20,7 @@ import java.util.Map;
  * @param rootfs the root filesystem, absolute
  * @param created when it was created
  * @param annotations of config.json, in their order
- * @param owner the name of the user who created it; empty, as runc leaves it
+ * @param owner the name of the user who created it; empty but for {@code list}, as with runc
  */
 public record ContainerState(
     String ociVersion,
@@ -42,6 +42,12 @@ public record ContainerState(
   public ContainerState with(Status newStatus, int newPid) {
     return new ContainerState(
         ociVersion, id, newStatus, newPid, bundle, rootfs, created, annotations, owner);
+  }
+
+  /** This state with the name of an owner. */
+  public ContainerState ownedBy(String name) {
+    return new ContainerState(
+        ociVersion, id, status, pid, bundle, rootfs, created, annotations, name);
   }
 
   /**
@@ -91,7 +97,8 @@ public record ContainerState(
         json.optionalString("owner").orElse(""));
   }
 
-  private int livePid() {
+  /** The process, 0 once the container has stopped. */
+  public int livePid() {
     return status == Status.STOPPED ? 0 : pid;
   }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -20,13 +21,15 @@ public final class AtomicFile {
    */
   public static void write(Path file, byte[] content) {
     Path aside = file.resolveSibling("." + file.getFileName() + ".new");
+    boolean done = false;
     try {
       try (FileChannel channel =
           FileChannel.open(
               aside,
               StandardOpenOption.CREATE,
               StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
+              StandardOpenOption.TRUNCATE_EXISTING,
+              LinkOption.NOFOLLOW_LINKS)) {
         ByteBuffer buffer = ByteBuffer.wrap(content);
         while (buffer.hasRemaining()) {
           channel.write(buffer);
@@ -34,8 +37,21 @@ public final class AtomicFile {
         channel.force(false);
       }
       Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
+      done = true;
     } catch (IOException failed) {
       throw new EngineException(file + ": cannot write: " + failed, failed);
+    } finally {
+      if (!done) {
+        discard(aside);
+      }
+    }
+  }
+
+  private static void discard(Path aside) {
+    try {
+      Files.deleteIfExists(aside);
+    } catch (IOException stays) {
+      // That the file could not be written is what the user has to know.
     }
   }
 }

@@ -35,6 +35,15 @@ public final class ContainerDirectory {
     return path;
   }
 
+  /** The name of the user who made it. */
+  public String owner() {
+    try {
+      return Files.getOwner(path).getName();
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+
   /**
    * Keeps a copy of config.json: the verbs after {@code create} go by it, as the bundle may change.
    */

@@ -9,6 +9,7 @@ import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.state.ContainerState;
 import dev.limpid.oci.state.Rfc3339;
 import dev.limpid.oci.state.Status;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -114,15 +115,15 @@ public record ContainerRecord(
     }
     List<Path> releases = new ArrayList<>();
     for (JsonCursor folder : json.optionalElements("releases")) {
-      releases.add(Path.of(folder.asString()));
+      releases.add(path(folder));
     }
     return new ContainerRecord(
         id(json.required("id")),
         phase(json.required("phase")),
         process(json.optional("shim")),
         process(json.optional("hypervisor")),
-        Path.of(json.requiredString("bundle")),
-        Path.of(json.requiredString("rootfs")),
+        path(json.required("bundle")),
+        path(json.required("rootfs")),
         created(json.required("created")),
         annotations,
         releases);
@@ -133,6 +134,14 @@ public record ContainerRecord(
       return new ContainerId(json.asString());
     } catch (InvalidContainerIdException wrong) {
       throw json.invalid("must be a container's id");
+    }
+  }
+
+  private static Path path(JsonCursor json) {
+    try {
+      return Path.of(json.asString());
+    } catch (InvalidPathException wrong) {
+      throw json.invalid("must be a path");
     }
   }
 
@@ -166,6 +175,7 @@ public record ContainerRecord(
     }
     return Optional.of(
         new HostProcess(
-            json.get().required("pid").asInt64(), json.get().required("startTime").asInt64()));
+            json.get().required("pid").asInteger(1, Integer.MAX_VALUE),
+            json.get().required("startTime").asInt64()));
   }
 }

@@ -37,6 +37,10 @@ public final class ContainerStore {
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     try {
       Files.createDirectories(root, ownerOnly);
+    } catch (IOException failed) {
+      throw new EngineException(root + ": cannot create: " + failed, failed);
+    }
+    try {
       Files.createDirectory(directory, ownerOnly);
     } catch (FileAlreadyExistsException taken) {
       throw new EngineException("container with given ID already exists", taken);

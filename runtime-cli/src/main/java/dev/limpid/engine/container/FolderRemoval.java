@@ -8,9 +8,16 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
 
 /** Removes a folder with all that is in it. Symbolic links are removed, never followed. */
 public final class FolderRemoval {
+  private static final String MOVED_PREFIX = ".limpid-removed-";
+
   private FolderRemoval() {}
 
   /**
@@ -26,26 +33,60 @@ public final class FolderRemoval {
     }
   }
 
-  private static void removeTree(Path path) throws IOException {
-    if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
-        for (Path entry : entries) {
-          removeTree(entry);
-        }
-      } catch (NoSuchFileException gone) {
-        return;
-      }
+  private static void removeTree(Path folder) throws IOException {
+    if (!isFolder(folder)) {
+      Files.deleteIfExists(folder);
+      return;
     }
     try {
-      Files.deleteIfExists(path);
+      empty(folder);
+      Files.deleteIfExists(folder);
     } catch (DirectoryNotEmptyException grown) {
       // Somebody who was just ending wrote one more file; once more is enough, or it is a failure.
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
-        for (Path entry : entries) {
-          removeTree(entry);
+      empty(folder);
+      Files.deleteIfExists(folder);
+    }
+  }
+
+  /**
+   * Removes what is in a folder. A guest may have made folders within each other until neither a
+   * path nor a stack could hold them, so those of the second level are moved to the first.
+   */
+  private static void empty(Path folder) throws IOException {
+    Deque<Path> left = new ArrayDeque<>(subfoldersWithoutFiles(folder));
+    long number = 0;
+    while (!left.isEmpty()) {
+      Path subfolder = left.pop();
+      for (Path below : subfoldersWithoutFiles(subfolder)) {
+        Path up = folder.resolve(MOVED_PREFIX + number++);
+        while (Files.exists(up, LinkOption.NOFOLLOW_LINKS)) {
+          up = folder.resolve(MOVED_PREFIX + number++);
+        }
+        Files.move(below, up, StandardCopyOption.ATOMIC_MOVE);
+        left.push(up);
+      }
+      Files.deleteIfExists(subfolder);
+    }
+  }
+
+  /** Removes what is no folder, and tells what else there is. */
+  private static List<Path> subfoldersWithoutFiles(Path folder) throws IOException {
+    List<Path> subfolders = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      for (Path entry : entries) {
+        if (isFolder(entry)) {
+          subfolders.add(entry);
+        } else {
+          Files.deleteIfExists(entry);
         }
       }
-      Files.deleteIfExists(path);
+    } catch (NoSuchFileException gone) {
+      return List.of();
     }
+    return subfolders;
+  }
+
+  private static boolean isFolder(Path path) {
+    return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
   }
 }

@@ -89,7 +89,7 @@ final class MountTranslation {
       real = given.toRealPath();
       attributes = Files.readAttributes(real, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     } catch (IOException absent) {
-      throw source.invalid("does not exist on the host");
+      throw source.invalid("no such file or directory on the host");
     }
     if (attributes.isDirectory() || attributes.isRegularFile()) {
       return real;

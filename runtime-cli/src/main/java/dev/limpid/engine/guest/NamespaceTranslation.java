@@ -55,7 +55,7 @@ final class NamespaceTranslation {
       }
     }
     if (!ownNetwork) {
-      throw linux.invalid(
+      throw linux.refused(
           "namespaces: must have one of type network: a virtual machine can't use the host's"
               + " interfaces as its own");
     }

@@ -72,14 +72,9 @@ public final class HookRunner {
     String what = "config.json: hooks." + name + ": " + hook.path();
     Process process = start(what, hook);
     try {
-      // A hook that reads nothing may have closed its end, which is no failure.
-      try (OutputStream in = process.getOutputStream()) {
-        in.write(state.getBytes(StandardCharsets.UTF_8));
-      } catch (IOException closed) {
-        // The hook's status tells whether it minded.
-      }
       Output output = new Output(process.getInputStream());
       output.start();
+      new Input(process.getOutputStream(), state).start();
       if (hook.timeout().isPresent()
           && !process.waitFor(hook.timeout().getAsLong(), TimeUnit.SECONDS)) {
         throw new HookException(
@@ -121,6 +116,27 @@ public final class HookRunner {
       return builder.start();
     } catch (IOException failed) {
       throw new HookException(what + ": cannot be run: " + failed.getMessage());
+    }
+  }
+
+  /** Hands a hook the state, for which it may never ask: nobody waits until it has. */
+  private static final class Input extends Thread {
+    private final OutputStream out;
+    private final String state;
+
+    Input(OutputStream out, String state) {
+      this.out = out;
+      this.state = state;
+      setDaemon(true);
+    }
+
+    @Override
+    public void run() {
+      try (out) {
+        out.write(state.getBytes(StandardCharsets.UTF_8));
+      } catch (IOException closed) {
+        // The hook's status tells whether it minded.
+      }
     }
   }
 

@@ -36,7 +36,7 @@ public final class ContainerStates {
     for (ContainerDirectory directory : store.list()) {
       Optional<ContainerRecord> container = directory.read();
       if (container.isPresent()) {
-        states.add(of(directory, container.get()));
+        states.add(of(directory, container.get()).ownedBy(directory.owner()));
       }
     }
     return states;

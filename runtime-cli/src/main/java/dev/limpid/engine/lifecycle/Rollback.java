@@ -1,6 +1,5 @@
 package dev.limpid.engine.lifecycle;
 
-import dev.limpid.engine.EngineException;
 import dev.limpid.engine.Journal;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -40,7 +39,7 @@ final class Rollback implements AutoCloseable {
       Step step = steps.pop();
       try {
         step.undo().run();
-      } catch (EngineException failed) {
+      } catch (RuntimeException failed) {
         // The first failure is the one to tell the user; the other steps still have to be undone.
         journal.warn("undoing " + step.name() + ": " + failed.getMessage());
       }

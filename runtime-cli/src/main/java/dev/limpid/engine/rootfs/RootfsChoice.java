@@ -14,6 +14,7 @@ import dev.limpid.vm.rootfs.LayeredRootfs;
 import dev.limpid.vm.rootfs.Rootfs;
 import dev.limpid.vm.rootfs.SharedRootfs;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,6 +54,9 @@ public final class RootfsChoice {
     for (Path lower : overlay.get().lowers()) {
       try {
         images.add(layers.layer(lower, container));
+      } catch (FileSystemException failed) {
+        throw new EngineException(
+            "root.path: " + directory + ": layer " + lower + ": " + failed, failed);
       } catch (IOException failed) {
         throw new EngineException(
             "root.path: " + directory + ": layer " + failed.getMessage(), failed);

@@ -11,12 +11,14 @@ final class UnjoinedInterfacesTest {
   @Test
   void interfacesOfTheKernelItselfAreNone() {
     String table =
-        "Inter-|   Receive                                                |  Transmit\n"
-            + " face |bytes    packets errs drop fifo frame compressed multicast|bytes\n"
-            + "    lo:       0       0    0    0    0     0          0         0        0\n"
-            + " sit0:       0       0    0    0    0     0          0         0        0\n"
-            + "  eth0:     806      11    0    0    0     0          0         0        0\n"
-            + "veth1a2b:  806      11    0    0    0     0          0         0        0\n";
+        """
+        Inter-|   Receive                                                |  Transmit
+         face |bytes    packets errs drop fifo frame compressed multicast|bytes
+            lo:       0       0    0    0    0     0          0         0        0
+         sit0:       0       0    0    0    0     0          0         0        0
+          eth0:     806      11    0    0    0     0          0         0        0
+        veth1a2b:  806      11    0    0    0     0          0         0        0
+        """;
     assertEquals(List.of("eth0", "veth1a2b"), UnjoinedInterfaces.parse(table));
   }
 

@@ -31,6 +31,9 @@ public record PciAddress(int slot, int function, boolean shared) {
    * @param index 0 to {@link #LAYERS_MAX} - 1
    */
   public static PciAddress ofLayer(int index) {
+    if (index < 0 || index >= LAYERS_MAX) {
+      throw new IllegalArgumentException("layer " + index);
+    }
     return new PciAddress(FIRST_LAYER_SLOT + index / FUNCTIONS, index % FUNCTIONS, true);
   }
 

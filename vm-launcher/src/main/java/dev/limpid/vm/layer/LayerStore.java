@@ -34,7 +34,6 @@ public final class LayerStore {
    * @param container the container's own folder, for what no other container can use
    * @throws IOException naming the directory, if no image can be made
    */
-  @SuppressWarnings("try") // The lock is held, not used.
   public Layer layer(Path directory, Path container) throws IOException {
     String uuid = LayerIdentity.of(directory);
     if (isForOneContainer(directory)) {
@@ -46,6 +45,14 @@ public final class LayerStore {
     }
     Files.createDirectories(
         folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    // A file's lock keeps other processes out, not other threads.
+    synchronized (LayerStore.class) {
+      return makeUnderLock(directory, image, uuid);
+    }
+  }
+
+  @SuppressWarnings("try") // The lock is held, not used.
+  private Layer makeUnderLock(Path directory, Path image, String uuid) throws IOException {
     Path lockFile = folder.resolve(uuid + ".lock");
     try (FileChannel channel =
             FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);

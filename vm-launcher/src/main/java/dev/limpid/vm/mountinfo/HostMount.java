@@ -1,5 +1,6 @@
 package dev.limpid.vm.mountinfo;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +11,8 @@ import java.util.Optional;
  *
  * @param mountPoint where; absolute, without escapes
  * @param type the file system's type, for example {@code overlay}
- * @param options the file system's own options, as the kernel prints them, without escapes
+ * @param options the file system's own options, as the kernel prints them: a comma that does not
+ *     separate them, blanks, equals signs and backslashes are escaped
  */
 public record HostMount(Path mountPoint, String type, String options) {
   private static final int MOUNT_POINT = 4;
@@ -29,21 +31,25 @@ public record HostMount(Path mountPoint, String type, String options) {
     if (separator + 3 >= fields.length || !fields[MOUNT_POINT].startsWith("/")) {
       return Optional.empty();
     }
-    return Optional.of(
-        new HostMount(
-            Path.of(unescape(fields[MOUNT_POINT])),
-            fields[separator + 1],
-            unescape(fields[separator + 3])));
+    try {
+      return Optional.of(
+          new HostMount(
+              Path.of(unescape(fields[MOUNT_POINT])),
+              fields[separator + 1],
+              fields[separator + 3]));
+    } catch (InvalidPathException noPath) {
+      return Optional.empty();
+    }
   }
 
-  /** The values of an option, in their order; a flag has the value "". */
+  /** The values of an option, in their order and without escapes; a flag has the value "". */
   List<String> values(String option) {
     List<String> values = new ArrayList<>();
     for (String each : split(options, ',')) {
       if (each.equals(option)) {
         values.add("");
       } else if (each.startsWith(option + "=")) {
-        values.add(each.substring(option.length() + 1));
+        values.add(unescape(each.substring(option.length() + 1)));
       }
     }
     return values;
@@ -71,7 +77,7 @@ public record HostMount(Path mountPoint, String type, String options) {
     return parts;
   }
 
-  /** The kernel writes blanks and backslashes as three octal digits. */
+  /** The kernel writes what could be mistaken for a separator as three octal digits. */
   private static String unescape(String text) {
     if (text.indexOf('\\') < 0) {
       return text;

@@ -37,12 +37,12 @@ public record OverlayMount(List<Path> lowers, Optional<Path> upper, String optio
   }
 
   static OverlayMount of(HostMount mount, Path moduleParameters) throws UnusableOverlayException {
-    List<String> named = lowerNames(mount);
+    List<Path> named = lowersGiven(mount);
     Optional<Path> upperGiven = mount.value("upperdir").map(OverlayMount::path);
     List<Path> bases = bases(mount.mountPoint(), upperGiven);
     List<Path> lowers = new ArrayList<>();
-    for (String name : named) {
-      lowers.add(directory(path(name), bases, "lower"));
+    for (Path given : named) {
+      lowers.add(directory(given, bases, "lower"));
     }
     Optional<Path> upper = Optional.empty();
     if (upperGiven.isPresent()) {
@@ -51,22 +51,28 @@ public record OverlayMount(List<Path> lowers, Optional<Path> upper, String optio
     return new OverlayMount(lowers, upper, options(mount, moduleParameters));
   }
 
-  private static List<String> lowerNames(HostMount mount) throws UnusableOverlayException {
+  private static List<Path> lowersGiven(HostMount mount) throws UnusableOverlayException {
     if (mount.value("datadir+").isPresent()) {
       throw new UnusableOverlayException("it has directories that hold data only");
     }
-    List<String> names = new ArrayList<>(mount.values("lowerdir+"));
+    List<Path> lowers = new ArrayList<>();
+    for (String name : mount.values("lowerdir+")) {
+      // One directory each, so nothing in it is escaped.
+      lowers.add(Path.of(name));
+    }
     Optional<String> joined = mount.value("lowerdir");
     if (joined.isPresent()) {
-      names.addAll(HostMount.split(joined.get(), ':'));
+      for (String name : HostMount.split(joined.get(), ':')) {
+        if (name.isEmpty()) {
+          throw new UnusableOverlayException("it has directories that hold data only");
+        }
+        lowers.add(path(name));
+      }
     }
-    if (names.isEmpty()) {
+    if (lowers.isEmpty()) {
       throw new UnusableOverlayException("it has no lower directory");
     }
-    if (names.contains("")) {
-      throw new UnusableOverlayException("it has directories that hold data only");
-    }
-    return names;
+    return lowers;
   }
 
   /**
@@ -137,7 +143,7 @@ public record OverlayMount(List<Path> lowers, Optional<Path> upper, String optio
     for (String name : SWITCHES) {
       String value = mount.value(name).orElse("");
       options.append(options.length() == 0 ? "" : ",").append(name).append('=');
-      options.append(value.isEmpty() ? setting(moduleParameters.resolve(name)) : value);
+      options.append(value.isEmpty() ? setting(moduleParameters, name) : value);
     }
     if (mount.value("userxattr").isPresent()) {
       options.append(",userxattr");
@@ -146,11 +152,20 @@ public record OverlayMount(List<Path> lowers, Optional<Path> upper, String optio
   }
 
   /** What holds on this host where a mount does not say it: the kernel shows only what differs. */
-  private static String setting(Path parameter) {
+  private static String setting(Path parameters, String name) {
+    if (isSet(parameters, name, "Y")) {
+      return "on";
+    }
+    boolean neverFollows =
+        name.equals("redirect_dir") && isSet(parameters, "redirect_always_follow", "N");
+    return neverFollows ? "nofollow" : "off";
+  }
+
+  private static boolean isSet(Path parameters, String name, String value) {
     try {
-      return Files.readString(parameter).strip().equals("Y") ? "on" : "off";
+      return Files.readString(parameters.resolve(name)).strip().equals(value);
     } catch (IOException unknown) {
-      return "off";
+      return false;
     }
   }
 }

@@ -4,6 +4,7 @@ import dev.limpid.oci.json.DocumentException;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonReader;
+import dev.limpid.oci.json.JsonValue;
 import dev.limpid.oci.json.JsonWriter;
 import dev.limpid.proto.socket.Deadline;
 import dev.limpid.proto.socket.UnixSocket;
@@ -42,7 +43,7 @@ public final class QmpClient implements AutoCloseable {
     QmpClient client = new QmpClient(UnixSocket.connect(directory, NAME, deadline));
     boolean done = false;
     try {
-      if (client.message(deadline).optional("QMP").isEmpty()) {
+      if (client.message(deadline).get("QMP").isEmpty()) {
         throw new IOException("QEMU's monitor: no greeting");
       }
       client.execute("qmp_capabilities", Optional.empty(), deadline);
@@ -93,26 +94,39 @@ public final class QmpClient implements AutoCloseable {
     ByteBuffer line = ByteBuffer.allocate(text.length + 1).put(text).put((byte) '\n').flip();
     socket.write(line, deadline);
     while (true) {
-      JsonCursor message = message(deadline);
-      Optional<JsonCursor> error = message.optional("error");
-      if (error.isPresent()) {
-        throw new QmpException(command + ": " + error.get().requiredString("desc"));
+      JsonObject message = message(deadline);
+      if (message.get("error").isPresent()) {
+        throw new QmpException(command + ": " + description(message));
       }
-      Optional<JsonCursor> result = message.optional("return");
+      Optional<JsonValue> result = message.get("return");
       if (result.isPresent()) {
-        return result.get();
+        return JsonCursor.root("QMP", result.get());
       }
-      message.required("event");
+      if (message.get("event").isEmpty()) {
+        throw new IOException("QEMU's monitor: neither an answer nor an event");
+      }
     }
   }
 
-  private JsonCursor message(Deadline deadline) throws IOException {
+  private JsonObject message(Deadline deadline) throws IOException {
     byte[] line = line(deadline);
     try {
-      return JsonCursor.root("QMP", new JsonReader("QMP").parse(line));
+      return JsonCursor.root("QMP", new JsonReader("QMP").parse(line)).asObject();
     } catch (DocumentException broken) {
-      throw new IOException("QEMU's monitor: " + broken.getMessage(), broken);
+      throw broken(broken);
     }
+  }
+
+  private static String description(JsonObject message) throws IOException {
+    try {
+      return JsonCursor.root("QMP", message).required("error").requiredString("desc");
+    } catch (DocumentException broken) {
+      throw broken(broken);
+    }
+  }
+
+  private static IOException broken(DocumentException broken) {
+    return new IOException("QEMU's monitor: " + broken.getMessage(), broken);
   }
 
   /** The next line, without its end. */

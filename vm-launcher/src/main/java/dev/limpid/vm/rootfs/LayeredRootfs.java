@@ -9,6 +9,7 @@ import dev.limpid.vm.layer.Layer;
 import dev.limpid.vm.mountinfo.OverlayMount;
 import dev.limpid.vm.shim.ShimPlan;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -17,6 +18,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * An overlay: its lower directories as EROFS images on persistent memory, its upper directory the
@@ -30,6 +32,8 @@ public final class LayeredRootfs implements Rootfs {
    * directory can't be used: mounting empties it, and the host's overlay still needs it.
    */
   private static final String WORK_PREFIX = ".limpid-work-";
+
+  private static final int NAME_MAX = 255;
 
   private static final Path GUEST_LAYERS = Path.of("/run/limpid/layers");
 
@@ -52,8 +56,16 @@ public final class LayeredRootfs implements Rootfs {
     }
     this.layers = List.copyOf(layers);
     upper = overlay.upper();
-    work = WORK_PREFIX + container;
+    work = workName(container);
     options = overlay.options();
+  }
+
+  /** The longest ids leave no room for the prefix. */
+  private static String workName(String container) {
+    String name = WORK_PREFIX + container;
+    return name.length() <= NAME_MAX
+        ? name
+        : WORK_PREFIX + UUID.nameUUIDFromBytes(container.getBytes(StandardCharsets.US_ASCII));
   }
 
   @Override

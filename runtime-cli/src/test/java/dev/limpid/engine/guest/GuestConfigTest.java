@@ -1,0 +1,107 @@
+package dev.limpid.engine.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.limpid.engine.Json;
+import dev.limpid.engine.RecordingJournal;
+import dev.limpid.oci.json.InvalidSpecException;
+import dev.limpid.oci.json.JsonReader;
+import dev.limpid.vm.mountinfo.MountTable;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The whole document for the guest. */
+class GuestConfigTest {
+  private static final String CONFIG =
+      """
+      {
+        'ociVersion': '1.2.0',
+        'future': {'kept': [1, 2.50, null]},
+        'process': {'args': ['sh'], 'cwd': '/', 'apparmorProfile': 'x', 'futureToo': true},
+        'root': {'path': 'rootfs', 'readonly': true, 'alsoKept': 1},
+        'hostname': 'web',
+        'mounts': [{'destination': '/proc', 'type': 'proc', 'source': 'proc'},
+                   {'destination': '/d', 'type': 'bind', 'source': 'DATA', 'options': ['ro']}],
+        'hooks': {'poststop': [{'path': '/x'}], 'startContainer': [{'path': '/y'}]},
+        'linux': {'namespaces': [{'type': 'network', 'path': '/n'}, {'type': 'pid'}],
+                  'cgroupsPath': '/docker/web', 'mountLabel': 'x', 'sysctl': {'a': 'b'}}
+      }
+      """;
+
+  @TempDir private Path bundle;
+
+  @ParameterizedTest
+  @CsvSource({
+    "{'process':{}}, linux",
+    "'{''root'':{''path'':''r''},''linux'':{''namespaces'':[{''type'':''network''}]}}', process",
+    "'{''process'':{},''linux'':{''namespaces'':[{''type'':''network''}]}}', root"
+  })
+  void namesASectionThatIsMissing(String config, String section) {
+    InvalidSpecException e =
+        assertThrows(InvalidSpecException.class, () -> translate(config, new RecordingJournal()));
+
+    assertEquals("config.json: " + section + ": is required, but missing", e.getMessage());
+  }
+
+  @Test
+  void replacesWhatIsOfTheHostAndKeepsTheRest() throws Exception {
+    RecordingJournal journal = new RecordingJournal();
+
+    GuestConfig guest = translate(CONFIG.replace("DATA", bundle.toString()), journal);
+
+    assertEquals(
+        Json.of(
+            """
+            {
+              'ociVersion': '1.0.2',
+              'future': {'kept': [1, 2.50, null]},
+              'process': {'args': ['sh'], 'cwd': '/', 'futureToo': true},
+              'root': {'path': '/run/limpid/rootfs', 'readonly': true, 'alsoKept': 1},
+              'hostname': 'web',
+              'mounts': [{'destination': '/proc', 'type': 'proc', 'source': 'proc'},
+                         {'destination': '/d', 'type': 'bind',
+                          'source': '/run/limpid/share/volume0', 'options': ['ro']}],
+              'hooks': {'startContainer': [{'path': '/y'}]},
+              'linux': {'namespaces': [{'type': 'pid'},
+                                       {'type': 'network', 'path': '/proc/1/ns/net'}],
+                        'cgroupsPath': '/system.slice/limpid-agent.service/container',
+                        'sysctl': {'a': 'b'}}
+            }
+            """),
+        new JsonReader("guest").parse(guest.text().getBytes(StandardCharsets.UTF_8)));
+    assertEquals(
+        List.of(new SharedSource(bundle.toRealPath(), "volume0", false, true)), guest.sources());
+    assertEquals(Optional.of(Path.of("/n")), guest.network());
+    assertEquals(2, journal.records().size(), journal.records().toString());
+  }
+
+  @Test
+  void hasNoHooksIfAllAreOfTheHost() {
+    String config =
+        "{'process':{},'root':{'path':'r'},'hooks':{'poststop':[{'path':'/x'}]},"
+            + "'linux':{'namespaces':[{'type':'network'}]}}";
+
+    GuestConfig guest = translate(config, new RecordingJournal());
+
+    assertFalse(guest.text().contains("hooks"), guest.text());
+    assertEquals(Optional.empty(), guest.network());
+  }
+
+  private GuestConfig translate(String config, RecordingJournal journal) {
+    return GuestConfig.translate(
+        Json.object(config),
+        bundle,
+        Path.of("/run/limpid/rootfs"),
+        Path.of("/run/limpid/share"),
+        new MountTable(List.of()),
+        journal);
+  }
+}

@@ -1,0 +1,106 @@
+package dev.limpid.vm.hypervisor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.limpid.vm.device.AgentPort;
+import dev.limpid.vm.device.Console;
+import dev.limpid.vm.device.Device;
+import dev.limpid.vm.device.PciAddress;
+import dev.limpid.vm.device.PmemDisk;
+import dev.limpid.vm.device.SharedFolder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whole command lines, one argument a line, in the files beside this class. */
+class QemuCommandLineTest {
+  private static final long MIB = 1 << 20;
+
+  static List<Arguments> machines() {
+    Device agent = new AgentPort(QemuCommandLine.AGENT_DESCRIPTOR);
+    Device console = new Console(QemuCommandLine.CONSOLE_DESCRIPTOR);
+    Device share = new SharedFolder("virtiofsd.sock", "shared");
+    PmemDisk image =
+        new PmemDisk("image", Path.of("/lib/limpid/mini-os.erofs"), 64 * MIB, PciAddress.IMAGE);
+    List<Device> layered = new ArrayList<>(List.of(image, agent, console, share));
+    for (int i = 0; i < 10; i++) {
+      layered.add(layer(i, Path.of("/var/lib/limpid/layers/" + i + ".erofs"), 200 * MIB));
+    }
+    return List.of(
+        Arguments.of(
+            "minimal.txt", machine("minimal", Accelerator.TCG, 64, 1, List.of(), List.of())),
+        Arguments.of(
+            "kvm.txt",
+            machine(
+                "web-1.2_x+y",
+                Accelerator.KVM,
+                2048,
+                8,
+                List.of("systemd.log_level=debug", "x=a,b"),
+                List.of(image, agent, console, share))),
+        Arguments.of(
+            "commas.txt",
+            machine(
+                "commas",
+                Accelerator.TCG,
+                512,
+                1,
+                List.of(),
+                List.of(
+                    new PmemDisk("image", Path.of("/a,b/mini,,os"), 2 * MIB, PciAddress.IMAGE),
+                    new SharedFolder("/c,d/virtiofsd.sock", "e,f"),
+                    layer(0, Path.of("/g,id=ram"), 2 * MIB)))),
+        Arguments.of("layers.txt", machine("layers", Accelerator.TCG, 512, 2, List.of(), layered)));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("machines")
+  void isAsItWas(String golden, VirtualMachine machine) throws IOException {
+    GoldenFile.of(QemuCommandLineTest.class, golden).check(QemuCommandLine.of(machine));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2,1536", "1022,1536", "1024,2560", "2046,2560", "2048,3584"})
+  void leavesSpaceForThePersistentMemory(long diskMiB, int most) {
+    PmemDisk disk = layer(0, Path.of("/l"), diskMiB * MIB);
+    List<String> arguments =
+        QemuCommandLine.of(machine("x", Accelerator.TCG, 512, 1, List.of(), List.of(disk)));
+
+    assertEquals("512M,slots=1,maxmem=" + most + "M", arguments.get(arguments.indexOf("-m") + 1));
+  }
+
+  @Test
+  void namesTheHypervisorFirst() {
+    assertEquals(
+        "/usr/bin/qemu-system-x86_64",
+        QemuCommandLine.of(machine("x", Accelerator.TCG, 64, 1, List.of(), List.of())).get(0));
+  }
+
+  private static PmemDisk layer(int index, Path image, long bytes) {
+    return new PmemDisk("layer" + index, image, bytes, PciAddress.ofLayer(index));
+  }
+
+  private static VirtualMachine machine(
+      String name,
+      Accelerator accelerator,
+      int memoryMiB,
+      int vcpus,
+      List<String> kernelParameters,
+      List<Device> devices) {
+    return new VirtualMachine(
+        name,
+        Path.of("/usr/bin/qemu-system-x86_64"),
+        accelerator,
+        memoryMiB,
+        vcpus,
+        Path.of("/lib/limpid/vmlinux"),
+        kernelParameters,
+        devices);
+  }
+}

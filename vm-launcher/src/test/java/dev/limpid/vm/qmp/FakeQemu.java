@@ -1,0 +1,84 @@
+package dev.limpid.vm.qmp;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * A monitor that says what it was told to: first a greeting, then for each line that it reads one
+ * answer. When it has no more to say it hangs up, or is silent until the test is over.
+ */
+final class FakeQemu implements AutoCloseable {
+  static final String GREETING =
+      "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 2, \"major\": 8}},"
+          + " \"capabilities\": [\"oob\"]}}\r\n";
+  static final String DONE = "{\"return\": {}}\r\n";
+
+  private final ServerSocketChannel listener;
+  private final Thread thread;
+  private final List<String> received = Collections.synchronizedList(new ArrayList<>());
+
+  private FakeQemu(Path directory, boolean hangsUp, List<String> says) throws IOException {
+    listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    listener.bind(UnixDomainSocketAddress.of(directory.resolve("qmp.sock")));
+    thread = new Thread(() -> talk(hangsUp, says), "fake QEMU");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** One that is silent when it has said all. */
+  static FakeQemu saying(Path directory, String... says) throws IOException {
+    return new FakeQemu(directory, false, List.of(says));
+  }
+
+  /** One that hangs up when it has said all. */
+  static FakeQemu sayingAndHangingUp(Path directory, String... says) throws IOException {
+    return new FakeQemu(directory, true, List.of(says));
+  }
+
+  /** The lines that came, without their ends. */
+  List<String> received() {
+    synchronized (received) {
+      return List.copyOf(received);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    thread.interrupt();
+    listener.close();
+  }
+
+  private void talk(boolean hangsUp, List<String> says) {
+    try (SocketChannel connection = listener.accept()) {
+      var in = Channels.newInputStream(connection);
+      for (int i = 0; i < says.size(); i++) {
+        if (i > 0) {
+          StringBuilder line = new StringBuilder();
+          for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+            line.append((char) c);
+          }
+          received.add(line.toString());
+        }
+        ByteBuffer text = ByteBuffer.wrap(says.get(i).getBytes(StandardCharsets.UTF_8));
+        while (text.hasRemaining()) {
+          connection.write(text);
+        }
+      }
+      while (!hangsUp && in.read() >= 0) {
+        // Nobody answers.
+      }
+    } catch (IOException over) {
+      // The client has seen enough, or the test is over.
+    }
+  }
+}

@@ -1,0 +1,169 @@
+package dev.limpid.vm.shim;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the shim finds in its plan. */
+class ShimPlanTest {
+  private static final List<String> DIRECTORY = List.of("directory", "/run/limpid/web");
+
+  static List<Arguments> wrongFields() {
+    return List.of(
+        Arguments.of(List.of("a\0b"), "virtiofsd: a field that is too long or holds a NUL"),
+        Arguments.of(
+            List.of("x".repeat(65536)), "virtiofsd: a field that is too long or holds a NUL"),
+        Arguments.of(Collections.nCopies(1024, "x"), "virtiofsd: 1025 fields"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("wrongFields")
+  void refusesFields(List<String> command, String problem) {
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> plan.virtiofsd(command));
+
+    assertEquals(problem, e.getMessage());
+  }
+
+  @Test
+  void takesTheLargestFields() {
+    List<String> command = new ArrayList<>(Collections.nCopies(1022, ""));
+    command.add("x".repeat(65535));
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+    plan.hypervisor(command);
+    command.add(0, "hypervisor");
+
+    assertEquals(List.of(DIRECTORY, command), DecodedPlan.of(plan));
+  }
+
+  @Test
+  void isWrittenInLittleEndian() {
+    assertArrayEquals(
+        HexFormat.of()
+            .parseHex("02000000" + "09000000" + "6469726563746f7279" + "02000000" + "2f78"),
+        new ShimPlan(Path.of("/x")).toBytes());
+  }
+
+  static List<Arguments> directives() {
+    return List.of(
+        directive(plan -> plan.network(Optional.empty()), List.of("network", "new")),
+        directive(
+            plan -> plan.network(Optional.of(Path.of("/run/netns/x"))),
+            List.of("network", "join", "/run/netns/x")),
+        directive(ShimPlan::share, List.of("share", "shared")),
+        directive(
+            plan -> plan.bind(Path.of("/data"), "volume0", true, false),
+            List.of("bind", "/data", "volume0", "rbind"),
+            List.of("confine", "volume0", "rw")),
+        directive(
+            plan -> plan.bind(Path.of("/data"), "volume1", true, true),
+            List.of("bind", "/data", "volume1", "rbind,ro"),
+            List.of("confine", "volume1", "ro")),
+        directive(
+            plan -> plan.bind(Path.of("/data"), "volume2", false, false),
+            List.of("bind", "/data", "volume2", "bind"),
+            List.of("confine", "volume2", "rw")),
+        directive(
+            plan -> plan.bind(Path.of("/data"), "volume3", false, true),
+            List.of("bind", "/data", "volume3", "bind,ro"),
+            List.of("confine", "volume3", "ro")),
+        directive(
+            plan -> plan.upper(Path.of("/o/1"), "diff", ".limpid-work-web", "overlay"),
+            List.of("upper", "/o/1", "diff", ".limpid-work-web", "overlay"),
+            List.of("confine", "overlay/diff", "rw"),
+            List.of("confine", "overlay/.limpid-work-web", "rw")),
+        directive(
+            plan -> plan.virtiofsd(List.of("/virtiofsd", "", "-o", "a b\n")),
+            List.of("virtiofsd", "/virtiofsd", "", "-o", "a b\n")),
+        directive(
+            plan -> plan.hypervisor(List.of("/qemu", "-M", "q35")),
+            List.of("hypervisor", "/qemu", "-M", "q35")),
+        directive(ShimPlan::noTerminal, List.of("terminal", "none")),
+        directive(ShimPlan::inheritTerminal, List.of("terminal", "inherit")),
+        directive(
+            plan -> plan.sendTerminal(Path.of("/console.sock")),
+            List.of("terminal", "socket", "/console.sock")),
+        directive(
+            plan -> plan.log(Path.of("/log.json"), "json"), List.of("log", "/log.json", "json")));
+  }
+
+  private static Arguments directive(Consumer<ShimPlan> asked, List<String> first) {
+    return Arguments.of(asked, List.of(first));
+  }
+
+  private static Arguments directive(
+      Consumer<ShimPlan> asked, List<String> first, List<String> second) {
+    return Arguments.of(asked, List.of(first, second));
+  }
+
+  private static Arguments directive(
+      Consumer<ShimPlan> asked, List<String> first, List<String> second, List<String> third) {
+    return Arguments.of(asked, List.of(first, second, third));
+  }
+
+  @ParameterizedTest
+  @MethodSource("directives")
+  void hasADirectiveForEachThing(Consumer<ShimPlan> asked, List<List<String>> records) {
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+    asked.accept(plan);
+
+    List<List<String>> expected = new ArrayList<>(List.of(DIRECTORY));
+    expected.addAll(records);
+    assertEquals(expected, DecodedPlan.of(plan));
+  }
+
+  @Test
+  void isWrittenForItsOwner(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("plan");
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+    plan.share();
+    plan.write(file);
+
+    assertEquals(List.of(DIRECTORY, List.of("share", "shared")), DecodedPlan.read(file));
+    assertEquals(PosixFilePermissions.fromString("rw-------"), Files.getPosixFilePermissions(file));
+  }
+
+  @Test
+  void doesNotReplaceAFile(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("plan"), "other");
+
+    assertThrows(FileAlreadyExistsException.class, () -> new ShimPlan(Path.of("/x")).write(file));
+
+    assertEquals("other", Files.readString(file));
+  }
+
+  @Test
+  void isNotWrittenIfItIsTooLarge(@TempDir Path folder) {
+    ShimPlan plan = new ShimPlan(Path.of("/x"));
+    for (int i = 0; i < 17; i++) {
+      plan.virtiofsd(List.of("x".repeat(65535)));
+    }
+
+    IOException e = assertThrows(IOException.class, () -> plan.write(folder.resolve("plan")));
+
+    assertEquals(
+        "the plan of this container takes " + plan.toBytes().length + " bytes: at most 1048576",
+        e.getMessage());
+    assertFalse(Files.exists(folder.resolve("plan")));
+  }
+}
