@@ -4,6 +4,7 @@ import dev.limpid.oci.json.DocumentException;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonReader;
+import dev.limpid.oci.json.PrintableText;
 import dev.limpid.proto.frame.Frame;
 import java.io.IOException;
 
@@ -28,7 +29,7 @@ final class FailureText {
       JsonCursor json =
           JsonCursor.root("FAILURE", new JsonReader("FAILURE").parse(frame.payload()));
       return new FailureText(
-          code(json.required("code")), printable(json.requiredString("message")));
+          code(json.required("code")), PrintableText.of(json.requiredString("message")));
     } catch (DocumentException broken) {
       throw broken(broken);
     }
@@ -46,7 +47,7 @@ final class FailureText {
 
   /** The message shows what was found, which may be anything. */
   private static IOException broken(DocumentException broken) {
-    return new IOException("broken protocol: " + printable(broken.getMessage()), broken);
+    return new IOException("broken protocol: " + PrintableText.of(broken.getMessage()), broken);
   }
 
   private static String code(JsonCursor json) {
@@ -61,35 +62,5 @@ final class FailureText {
       throw json.invalid("must be a short word");
     }
     return code;
-  }
-
-  /** The text with line breaks and tabs, but without anything else that a terminal acts upon. */
-  static String printable(String text) {
-    StringBuilder clean = new StringBuilder(text.length());
-    int at = 0;
-    while (at < text.length()) {
-      int point = text.codePointAt(at);
-      at += Character.charCount(point);
-      if (point == '\n' || point == '\t' || isPrintable(point)) {
-        clean.appendCodePoint(point);
-      } else if (point != '\r') {
-        clean.append('\ufffd');
-      }
-    }
-    return clean.toString();
-  }
-
-  private static boolean isPrintable(int point) {
-    return switch (Character.getType(point)) {
-      case Character.CONTROL,
-          Character.FORMAT,
-          Character.SURROGATE,
-          Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR,
-          Character.PRIVATE_USE,
-          Character.UNASSIGNED ->
-          false;
-      default -> true;
-    };
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.limpid.oci.json.PrintableText;
 import dev.limpid.proto.frame.Frame;
 import dev.limpid.proto.frame.FrameKind;
 import java.io.ByteArrayOutputStream;
@@ -184,10 +185,10 @@ class FailureTextTest {
       // Pairs would make characters of halves
       everything.appendCodePoint(point).append(' ');
     }
-    String clean = FailureText.printable(everything.toString());
+    String clean = PrintableText.of(everything.toString());
     assertFalse(ACTS.matcher(clean).find());
     assertTrue(clean.contains("\n") && clean.contains("\t") && clean.contains("\u65e5"));
-    assertEquals(clean, FailureText.printable(clean), "safe text stays as it is");
+    assertEquals(clean, PrintableText.of(clean), "safe text stays as it is");
   }
 
   @Test

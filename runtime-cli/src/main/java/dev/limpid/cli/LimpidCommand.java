@@ -61,8 +61,9 @@ final class LimpidCommand {
       names = "--systemd-cgroup",
       arity = "0..1",
       fallbackValue = "true",
-      description = "Take linux.cgroupsPath as systemd's slice:prefix:name.")
-  boolean systemdCgroup;
+      description = "Accepted: the cgroups of the host do not hold the container yet.")
+  @SuppressWarnings("unused") // picocli looks at it
+  private boolean systemdCgroup;
 
   @Option(
       names = "--rootless",

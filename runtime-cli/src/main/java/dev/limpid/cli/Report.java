@@ -1,6 +1,7 @@
 package dev.limpid.cli;
 
 import dev.limpid.engine.Journal;
+import dev.limpid.oci.json.PrintableText;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -36,7 +37,7 @@ final class Report implements Journal {
   /** A failure whose reason the message tells. */
   void error(String message) {
     record(Level.ERROR, message);
-    invocation.err().println("limpid: " + message);
+    print(message);
   }
 
   /** Something that should not have happened: what is said must be enough to find the place. */
@@ -68,8 +69,15 @@ final class Report implements Journal {
     if (file.isPresent()) {
       record(level, message);
     } else {
-      invocation.err().println("limpid: " + level.word() + ": " + message);
+      print(level.word() + ": " + message);
     }
+  }
+
+  /**
+   * What a message cites may come from anybody: it can neither act on a terminal nor forge a line.
+   */
+  private void print(String message) {
+    invocation.err().println("limpid: " + PrintableText.of(message).replace("\n", "\n  "));
   }
 
   private void record(Level level, String message) {

@@ -19,6 +19,8 @@ final class Verbs {
   /** The command line that understands these arguments. */
   static CommandLine commandLineFor(LimpidCommand limpid, List<String> arguments) {
     CommandLine commandLine = new CommandLine(limpid);
+    // An argument that begins with @ is one, not a file of arguments.
+    commandLine.setExpandAtFiles(false);
     Optional<String> called = called(arguments);
     if (called.isPresent() && NAMES.contains(called.get())) {
       commandLine.addSubcommand(called.get(), command(called.get()));

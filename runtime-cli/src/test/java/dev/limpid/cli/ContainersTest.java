@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,7 +114,7 @@ class ContainersTest {
   @Test
   void listsAsJson() throws IOException {
     make(Containers.alive("web", Phase.CREATED));
-    new ContainerStore(root).claim(new dev.limpid.oci.ContainerId("unknown"));
+    Containers.claimed(new ContainerStore(root), "unknown");
 
     assertEquals(
         new Outcome(0, "[" + json("web", PID, "created").with("owner", owner()) + "]\n", ""),
@@ -168,7 +167,7 @@ class ContainersTest {
             dead.id(),
             dead.phase(),
             dead.shim(),
-            Optional.empty(),
+            List.of(),
             dead.bundle(),
             dead.rootfs(),
             dead.created(),
@@ -194,8 +193,46 @@ class ContainersTest {
         outcome.err());
   }
 
+  @Test
+  void listsWhatItCanReadOfARootThatOthersUseToo() throws IOException {
+    make(Containers.alive("web", Phase.CREATED));
+    Path other = Files.createDirectories(root.resolve("of-another-runtime"));
+    Files.writeString(other.resolve("state.json"), "{\"id\":\"of-another-runtime\"}");
+
+    Outcome outcome = limpid("list", "-q");
+
+    assertEquals("web\n", outcome.out());
+    assertEquals(0, outcome.status());
+    assertTrue(outcome.err().contains("warning: not a container of limpid: "), outcome.err());
+  }
+
+  @Test
+  void forceDeletesWhatCannotBeRead() throws IOException {
+    for (String file : List.of("state.json", "config.json")) {
+      make(Containers.dead("web", Phase.RUNNING));
+      Files.writeString(root.resolve("web").resolve(file), "{");
+
+      assertEquals(1, limpid("delete", "web").status(), file);
+      assertTrue(Files.exists(root.resolve("web")), file);
+      Outcome outcome = limpid("delete", "--force", "web");
+      assertEquals(0, outcome.status(), outcome.err());
+      assertTrue(outcome.err().startsWith("limpid: warning: "), outcome.err());
+      assertFalse(Files.exists(root.resolve("web")), file);
+    }
+  }
+
+  @Test
+  void argumentsThatBeginWithAtAreNoFiles() throws IOException {
+    Path file = Files.writeString(folder.resolve("arguments"), "secret");
+
+    Outcome outcome = limpid("state", "@" + file);
+
+    assertEquals(1, outcome.status());
+    assertFalse(outcome.err().contains("secret"), outcome.err());
+  }
+
   private void make(ContainerRecord container) {
-    var directory = new ContainerStore(root).claim(container.id());
+    var directory = Containers.claimed(new ContainerStore(root), container.id().value());
     directory.saveConfig(DefaultConfig.json());
     directory.write(container);
   }

@@ -61,7 +61,7 @@ public final class QuotedText {
   }
 
   /** Control, formatting (bidirectional overrides too), separator and half characters are not. */
-  private static boolean isPlain(int point) {
+  static boolean isPlain(int point) {
     return switch (Character.getType(point)) {
       case Character.CONTROL,
           Character.FORMAT,

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 
 /**
@@ -24,6 +25,8 @@ import java.util.Optional;
  * shim (docs/shim.md).
  */
 public final class ContainerDirectory {
+  private static final String LOCK = "lock";
+
   private final Path path;
 
   ContainerDirectory(Path path) {
@@ -67,20 +70,53 @@ public final class ContainerDirectory {
    * @throws EngineException if the container is gone
    */
   public ContainerLock lock() {
+    Path file = path.resolve(LOCK);
     try {
-      FileChannel channel =
-          FileChannel.open(
-              path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      ContainerLock lock = new ContainerLock(channel, channel.lock());
-      if (!Files.exists(path.resolve("lock"))) {
+      while (true) {
+        // Who had the lock before may have removed the directory, and somebody else made it anew.
+        Object before = identity(file);
+        ContainerLock lock = lock(FileChannel.open(file, StandardOpenOption.WRITE));
+        if (before.equals(identityIfAny(file))) {
+          return lock;
+        }
         lock.close();
-        throw new NoSuchContainerException();
       }
-      return lock;
     } catch (NoSuchFileException gone) {
       throw new NoSuchContainerException();
     } catch (IOException failed) {
       throw new EngineException(path + ": cannot lock: " + failed.getMessage(), failed);
+    }
+  }
+
+  /** Makes the file of the lock, and takes it. */
+  ContainerLock makeLock() throws IOException {
+    return lock(
+        FileChannel.open(
+            path.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+  }
+
+  private static ContainerLock lock(FileChannel channel) throws IOException {
+    boolean locked = false;
+    try {
+      FileLock lock = channel.lock();
+      locked = true;
+      return new ContainerLock(channel, lock);
+    } finally {
+      if (!locked) {
+        channel.close();
+      }
+    }
+  }
+
+  private static Object identity(Path file) throws IOException {
+    return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+  }
+
+  private static Object identityIfAny(Path file) throws IOException {
+    try {
+      return identity(file);
+    } catch (NoSuchFileException gone) {
+      return "";
     }
   }
 
@@ -145,7 +181,7 @@ public final class ContainerDirectory {
 
   /** Whether a verb is changing this container; a create that was killed is not. */
   private boolean isLocked() {
-    try (FileChannel channel = FileChannel.open(path.resolve("lock"), StandardOpenOption.WRITE);
+    try (FileChannel channel = FileChannel.open(path.resolve(LOCK), StandardOpenOption.WRITE);
         FileLock free = channel.tryLock()) {
       return free == null;
     } catch (OverlappingFileLockException ours) {

@@ -6,6 +6,7 @@ import dev.limpid.oci.SpecVersion;
 import dev.limpid.oci.json.JsonArray;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
+import dev.limpid.oci.json.JsonValue;
 import dev.limpid.oci.state.ContainerState;
 import dev.limpid.oci.state.Rfc3339;
 import dev.limpid.oci.state.Status;
@@ -25,7 +26,7 @@ import java.util.Optional;
  * @param id its name
  * @param phase how far the verbs have brought it
  * @param shim the process that stands for it, once there is one
- * @param hypervisor QEMU's process, once there is one
+ * @param children the shim's own, QEMU and virtiofsd, once they are known
  * @param bundle its bundle; absolute
  * @param rootfs its root filesystem on the host; absolute
  * @param created when
@@ -36,7 +37,7 @@ public record ContainerRecord(
     ContainerId id,
     Phase phase,
     Optional<HostProcess> shim,
-    Optional<HostProcess> hypervisor,
+    List<HostProcess> children,
     Path bundle,
     Path rootfs,
     Instant created,
@@ -53,22 +54,23 @@ public record ContainerRecord(
   /** Copies the collections. */
   public ContainerRecord {
     annotations = Collections.unmodifiableMap(new LinkedHashMap<>(annotations));
+    children = List.copyOf(children);
     releases = List.copyOf(releases);
   }
 
   /** The same container in another phase. */
   public ContainerRecord in(Phase next) {
     return new ContainerRecord(
-        id, next, shim, hypervisor, bundle, rootfs, created, annotations, releases);
+        id, next, shim, children, bundle, rootfs, created, annotations, releases);
   }
 
   /** The same container, run by these processes. */
-  public ContainerRecord runBy(HostProcess itsShim, Optional<HostProcess> itsHypervisor) {
+  public ContainerRecord runBy(HostProcess itsShim, List<HostProcess> itsChildren) {
     return new ContainerRecord(
         id,
         phase,
         Optional.of(itsShim),
-        itsHypervisor,
+        itsChildren,
         bundle,
         rootfs,
         created,
@@ -95,7 +97,11 @@ public record ContainerRecord(
     json.put("id", id.value());
     json.put("phase", phase.name());
     shim.ifPresent(process -> json.put("shim", toJson(process)));
-    hypervisor.ifPresent(process -> json.put("hypervisor", toJson(process)));
+    List<JsonValue> processes = new ArrayList<>();
+    for (HostProcess child : children) {
+      processes.add(toJson(child));
+    }
+    json.put("children", new JsonArray(processes));
     json.put("bundle", bundle.toString());
     json.put("rootfs", rootfs.toString());
     json.put("created", Rfc3339.format(created));
@@ -113,6 +119,11 @@ public record ContainerRecord(
     for (JsonCursor annotation : json.optionalMembers("annotations")) {
       annotations.put(annotation.key(), annotation.asString());
     }
+    Optional<HostProcess> shim = json.optional("shim").map(ContainerRecord::process);
+    List<HostProcess> children = new ArrayList<>();
+    for (JsonCursor child : json.optionalElements("children")) {
+      children.add(process(child));
+    }
     List<Path> releases = new ArrayList<>();
     for (JsonCursor folder : json.optionalElements("releases")) {
       releases.add(path(folder));
@@ -120,8 +131,8 @@ public record ContainerRecord(
     return new ContainerRecord(
         id(json.required("id")),
         phase(json.required("phase")),
-        process(json.optional("shim")),
-        process(json.optional("hypervisor")),
+        shim,
+        children,
         path(json.required("bundle")),
         path(json.required("rootfs")),
         created(json.required("created")),
@@ -169,13 +180,8 @@ public record ContainerRecord(
         .build();
   }
 
-  private static Optional<HostProcess> process(Optional<JsonCursor> json) {
-    if (json.isEmpty()) {
-      return Optional.empty();
-    }
-    return Optional.of(
-        new HostProcess(
-            json.get().required("pid").asInteger(1, Integer.MAX_VALUE),
-            json.get().required("startTime").asInt64()));
+  private static HostProcess process(JsonCursor json) {
+    return new HostProcess(
+        json.required("pid").asInteger(1, Integer.MAX_VALUE), json.required("startTime").asInt64());
   }
 }

@@ -4,17 +4,29 @@ import dev.limpid.engine.EngineException;
 import dev.limpid.oci.ContainerId;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 
 /** All containers of one root ({@code --root}): a directory each. */
 public final class ContainerStore {
+  private static final String EXISTS = "container with given ID already exists";
+
+  /** No container's id can begin like this. */
+  private static final String ASIDE = "~";
+
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
   private final Path root;
 
   /**
@@ -27,27 +39,74 @@ public final class ContainerStore {
   }
 
   /**
+   * A new container's directory, locked from the moment it is there.
+   *
+   * @param directory the directory
+   * @param lock held until closed
+   */
+  public record Claim(ContainerDirectory directory, ContainerLock lock) implements AutoCloseable {
+    @Override
+    public void close() {
+      lock.close();
+    }
+  }
+
+  /**
    * Takes an id for a new container. Of two who try, one gets it.
    *
    * @throws EngineException if there is such a container already
    */
-  public ContainerDirectory claim(ContainerId id) {
+  public Claim claim(ContainerId id) {
     Path directory = root.resolve(id.value());
-    var ownerOnly =
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     try {
-      Files.createDirectories(root, ownerOnly);
+      Files.createDirectories(root, OWNER_ONLY);
+      removeAbandoned();
     } catch (IOException failed) {
       throw new EngineException(root + ": cannot create: " + failed, failed);
     }
+    Path aside =
+        root.resolve(
+            ASIDE + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime()));
+    ContainerLock lock;
     try {
-      Files.createDirectory(directory, ownerOnly);
-    } catch (FileAlreadyExistsException taken) {
-      throw new EngineException("container with given ID already exists", taken);
+      Files.createDirectory(aside, OWNER_ONLY);
+      lock = new ContainerDirectory(aside).makeLock();
     } catch (IOException failed) {
+      FolderRemoval.remove(aside);
       throw new EngineException(directory + ": cannot create: " + failed, failed);
     }
-    return new ContainerDirectory(directory);
+    boolean taken = false;
+    try {
+      // An empty directory of that name would be replaced; a container's never is.
+      if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+        throw new EngineException(EXISTS);
+      }
+      Files.move(aside, directory, StandardCopyOption.ATOMIC_MOVE);
+      taken = true;
+      return new Claim(new ContainerDirectory(directory), lock);
+    } catch (IOException failed) {
+      throw Files.exists(directory)
+          ? new EngineException(EXISTS, failed)
+          : new EngineException(directory + ": cannot create: " + failed, failed);
+    } finally {
+      if (!taken) {
+        lock.close();
+        FolderRemoval.remove(aside);
+      }
+    }
+  }
+
+  /** What verbs that were killed have left aside. */
+  private void removeAbandoned() throws IOException {
+    try (DirectoryStream<Path> asides = Files.newDirectoryStream(root, ASIDE + "*")) {
+      for (Path aside : asides) {
+        String name = aside.getFileName().toString();
+        String pid = name.substring(ASIDE.length(), Math.max(ASIDE.length(), name.indexOf('-')));
+        if (!Files.exists(Path.of("/proc", pid))) {
+          FolderRemoval.remove(aside);
+        }
+      }
+    }
   }
 
   /**
@@ -68,7 +127,7 @@ public final class ContainerStore {
     List<Path> paths = new ArrayList<>();
     try (DirectoryStream<Path> directories = Files.newDirectoryStream(root)) {
       for (Path directory : directories) {
-        if (Files.isDirectory(directory)) {
+        if (Files.isDirectory(directory) && !directory.getFileName().toString().startsWith(ASIDE)) {
           paths.add(directory);
         }
       }

@@ -54,13 +54,16 @@ public record GuestConfig(String text, List<SharedSource> sources, Optional<Path
       MountTable hostMounts,
       Journal journal) {
     JsonCursor cursor = JsonCursor.root("config.json", config);
+    UnsupportedFields.refuse(cursor);
     MountTranslation.Result mounts =
         new MountTranslation(bundle, guestShare, hostMounts).translate(cursor);
     JsonCursor linux = cursor.required("linux");
+    DeviceTranslation.check(linux);
     NamespaceTranslation.Result namespaces = NamespaceTranslation.translate(linux);
 
     JsonObject guestLinux =
-        SecurityLabelTranslation.linux(linux.asObject(), journal)
+        ResourceTranslation.linux(
+                SecurityLabelTranslation.linux(linux.asObject(), journal), journal)
             .with("namespaces", namespaces.namespaces())
             .with("cgroupsPath", new JsonString(CGROUP));
     JsonObject process =

@@ -21,6 +21,25 @@ import java.util.Optional;
  * untouched, in the same order.
  */
 final class MountTranslation {
+  private static final List<String> GUEST_TYPES =
+      List.of(
+          "proc",
+          "sysfs",
+          "tmpfs",
+          "devpts",
+          "mqueue",
+          "cgroup",
+          "cgroup2",
+          "ramfs",
+          "hugetlbfs",
+          "binfmt_misc",
+          "bpf",
+          "securityfs",
+          "tracefs",
+          "debugfs",
+          "configfs",
+          "devtmpfs");
+
   private final Path bundle;
   private final Path guestShare;
   private final MountTable hostMounts;
@@ -58,13 +77,9 @@ final class MountTranslation {
     List<SharedSource> sources = new ArrayList<>();
     for (JsonCursor mount : config.optionalElements("mounts")) {
       List<String> options = options(mount);
-      boolean recursive = options.contains("rbind");
-      boolean bind =
-          recursive
-              || options.contains("bind")
-              || mount.optionalString("type").filter("bind"::equals).isPresent();
-      if (!bind) {
-        mounts.add(mount.value());
+      boolean named = options.contains("rbind") || options.contains("bind");
+      if (!named && mount.optionalString("type").filter("bind"::equals).isEmpty()) {
+        mounts.add(ofTheGuest(mount));
         continue;
       }
       Path source = source(mount);
@@ -74,10 +89,34 @@ final class MountTranslation {
         continue;
       }
       String name = "volume" + sources.size();
-      sources.add(new SharedSource(source, name, recursive, options.contains("ro")));
-      mounts.add(mount.asObject().with("source", guestShare.resolve(name).toString()));
+      sources.add(
+          new SharedSource(
+              source,
+              name,
+              options.contains("rbind"),
+              options.contains("ro") || options.contains("rro")));
+      JsonObject bind = mount.asObject().with("source", guestShare.resolve(name).toString());
+      if (!named) {
+        List<String> whole = new ArrayList<>(options);
+        whole.add("bind");
+        bind = bind.with("options", JsonArray.ofStrings(whole));
+      }
+      mounts.add(bind);
     }
     return new Result(new JsonArray(mounts), sources);
+  }
+
+  /** A file system that needs nothing of the host. */
+  private static JsonValue ofTheGuest(JsonCursor mount) {
+    Optional<JsonCursor> type = mount.optional("type");
+    if (type.isPresent() && !GUEST_TYPES.contains(type.get().asString())) {
+      throw type.get()
+          .invalid(
+              "can't be mounted: its source would be one of the virtual machine, not of the host;"
+                  + " must be bind, or one of "
+                  + String.join(", ", GUEST_TYPES));
+    }
+    return mount.value();
   }
 
   private Path source(JsonCursor mount) {

@@ -5,12 +5,13 @@ import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.AtomicFile;
 import dev.limpid.engine.container.ContainerDirectory;
-import dev.limpid.engine.container.ContainerLock;
 import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerRecord.Phase;
 import dev.limpid.engine.container.ContainerStore;
+import dev.limpid.engine.container.ContainerStore.Claim;
 import dev.limpid.engine.container.FolderRemoval;
 import dev.limpid.engine.container.HostProcess;
+import dev.limpid.engine.rootfs.Landlock;
 import dev.limpid.engine.rootfs.RootfsChoice;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.vm.layer.LayerStore;
@@ -29,8 +30,6 @@ import java.util.Optional;
  * taken, {@code delete --force} finds in the container's record.
  */
 public final class ContainerCreation {
-  private static final long DEATH_PATIENCE_MS = 10_000;
-
   private final EngineContext context;
 
   /** Makes containers below the context's root. */
@@ -46,27 +45,16 @@ public final class ContainerCreation {
    * @throws dev.limpid.oci.json.DocumentException if config.json is not as it must be, or asks for
    *     what can't be had in a virtual machine
    */
-  @SuppressWarnings("try") // The lock is held, not used.
   public ShimProcess create(CreateRequest request) {
     LimpidConfiguration configuration =
         LimpidConfiguration.load(context.environment(), context.home());
     Bundle bundle = Bundle.load(request, context.journal());
-    ContainerDirectory directory = new ContainerStore(context.root()).claim(request.id());
-    try (ContainerLock lock = lock(directory);
+    try (Claim claim = new ContainerStore(context.root()).claim(request.id());
         Rollback rollback = new Rollback(context.journal())) {
-      rollback.onFailure("the container's directory", directory::remove);
-      ShimProcess shim = create(request, configuration, bundle, directory, rollback);
+      rollback.onFailure("the container's directory", claim.directory()::remove);
+      ShimProcess shim = create(request, configuration, bundle, claim.directory(), rollback);
       rollback.commit();
       return shim;
-    }
-  }
-
-  private static ContainerLock lock(ContainerDirectory directory) {
-    try {
-      return directory.lock();
-    } catch (EngineException failed) {
-      directory.remove();
-      throw failed;
     }
   }
 
@@ -77,7 +65,8 @@ public final class ContainerCreation {
       ContainerDirectory directory,
       Rollback rollback) {
     Rootfs rootfs =
-        new RootfsChoice(new LayerStore(configuration.layers()), context.journal())
+        new RootfsChoice(
+                new LayerStore(configuration.layers()), Landlock.ofHost(), context.journal())
             .choose(bundle.rootfs(), bundle.hostMounts(), request.id(), directory.path());
     ContainerRecord container = record(request.id(), bundle, rootfs.releases());
     directory.write(container);
@@ -87,11 +76,10 @@ public final class ContainerCreation {
     VmLaunch launch = new VmLaunch(context, configuration, bundle, rootfs, directory);
     try (LaunchedVm vm = launch.start(request, rollback)) {
       ShimProcess shim = vm.shim();
-      container = container.runBy(HostProcess.of(shim.pid()), Optional.empty());
+      HostProcess process = HostProcess.of(shim.pid());
+      container = container.runBy(process, List.of());
       directory.write(container);
-      container =
-          container.runBy(
-              container.shim().orElseThrow(), Optional.of(HostProcess.of(vm.awaitHypervisor())));
+      container = container.runBy(process, vm.awaitChildren());
       directory.write(container);
       vm.prepare(rootfs, container);
       if (request.pidFile().isPresent()) {
@@ -108,7 +96,7 @@ public final class ContainerCreation {
         id,
         Phase.CREATING,
         Optional.empty(),
-        Optional.empty(),
+        List.of(),
         bundle.directory(),
         bundle.rootfs(),
         context.clock().instant(),
@@ -141,14 +129,5 @@ public final class ContainerCreation {
           }
         });
     AtomicFile.write(file, Long.toString(pid).getBytes(StandardCharsets.US_ASCII));
-  }
-
-  /** Kills a shim, and waits until its VM is gone as well. */
-  static void end(ShimProcess shim) {
-    HostProcess process = HostProcess.of(shim.pid());
-    shim.kill();
-    if (!process.awaitDeath(DEATH_PATIENCE_MS)) {
-      throw new EngineException("limpid-shim, process " + shim.pid() + ", can't be killed");
-    }
   }
 }

@@ -9,11 +9,11 @@ import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerRecord.Phase;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.container.FolderRemoval;
-import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.container.NoSuchContainerException;
 import dev.limpid.engine.hook.HookRunner;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Hook;
+import dev.limpid.oci.json.DocumentException;
 import dev.limpid.oci.json.JsonWriter;
 import dev.limpid.oci.state.Status;
 import java.nio.file.Path;
@@ -22,12 +22,6 @@ import java.util.Optional;
 
 /** Removes what a container has left (runtime.md, "Delete"). */
 public final class ContainerDeletion {
-  /** How long a guest may take to flush and end when it is killed from inside. */
-  private static final long GUEST_PATIENCE_MS = 5_000;
-
-  /** How long the host's kernel may take to end a process. */
-  private static final long KERNEL_PATIENCE_MS = 10_000;
-
   private final EngineContext context;
 
   /** Deletes containers below the context's root. */
@@ -58,12 +52,12 @@ public final class ContainerDeletion {
     List<Hook> hooks = List.of();
     Optional<ContainerRecord> container;
     try (ContainerLock lock = directory.lock()) {
-      container = directory.read();
+      container = record(directory, force);
       if (container.isPresent()) {
         refuseIfRunning(directory, container.get(), force);
         // One that is still being created has lost its creator, or the lock could not be had.
         if (container.get().phase() != Phase.CREATING) {
-          hooks = directory.savedConfig().hooks().poststop();
+          hooks = poststopHooks(directory, force);
         }
         end(directory, container.get());
         for (Path release : container.get().releases()) {
@@ -74,6 +68,33 @@ public final class ContainerDeletion {
     }
     if (container.isPresent()) {
       poststop(hooks, container.get());
+    }
+  }
+
+  /** With force, a record that can't be read is no reason to keep what can be removed. */
+  private Optional<ContainerRecord> record(ContainerDirectory directory, boolean force) {
+    try {
+      return directory.read();
+    } catch (EngineException unreadable) {
+      if (!force) {
+        throw unreadable;
+      }
+      context
+          .journal()
+          .warn(unreadable.getMessage() + "; its processes, if there are any, are not ended");
+      return Optional.empty();
+    }
+  }
+
+  private List<Hook> poststopHooks(ContainerDirectory directory, boolean force) {
+    try {
+      return directory.savedConfig().hooks().poststop();
+    } catch (EngineException | DocumentException unreadable) {
+      if (!force) {
+        throw unreadable;
+      }
+      context.journal().warn("poststop hooks are not run: " + unreadable.getMessage());
+      return List.of();
     }
   }
 
@@ -92,35 +113,17 @@ public final class ContainerDeletion {
    * Ends what still runs of a container: from inside if the guest cooperates, else from outside.
    */
   private static void end(ContainerDirectory directory, ContainerRecord container) {
-    if (container.shim().isPresent() && container.shim().get().isAlive()) {
-      HostProcess shim = container.shim().get();
-      if (container.phase() != Phase.CREATING && !directory.hasEnded(container)) {
-        try {
-          ContainerKill.send(directory, container, Signal.KILL, true);
-        } catch (EngineException refused) {
-          // What the guest does not do, the end of its VM does.
-        }
-      }
-      if (!shim.awaitDeath(GUEST_PATIENCE_MS)) {
-        shim.kill();
-        require(shim.awaitDeath(KERNEL_PATIENCE_MS), "shim", shim);
+    if (container.shim().isEmpty()) {
+      return;
+    }
+    if (container.phase() != Phase.CREATING && !directory.hasEnded(container)) {
+      try {
+        ContainerKill.send(directory, container, Signal.KILL, true);
+      } catch (EngineException refused) {
+        // What the guest does not do, the end of its VM does.
       }
     }
-    if (container.hypervisor().isPresent()) {
-      HostProcess hypervisor = container.hypervisor().get();
-      // It dies with the shim, but not in the same instant.
-      if (!hypervisor.awaitDeath(GUEST_PATIENCE_MS)) {
-        hypervisor.kill();
-        require(hypervisor.awaitDeath(KERNEL_PATIENCE_MS), "hypervisor", hypervisor);
-      }
-    }
-  }
-
-  private static void require(boolean dead, String what, HostProcess process) {
-    if (!dead) {
-      throw new EngineException(
-          "the container's " + what + ", process " + process.pid() + ", can't be killed");
-    }
+    VmProcesses.end(container.shim().get(), container.children());
   }
 
   /** The container is gone whatever these say, so their failure is only told (runtime.md, 13). */

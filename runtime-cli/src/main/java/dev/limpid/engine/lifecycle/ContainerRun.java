@@ -4,6 +4,7 @@ import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.container.ExitRecord;
+import dev.limpid.engine.container.NoSuchContainerException;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.vm.shim.ShimProcess;
 import java.util.Optional;
@@ -42,7 +43,7 @@ public final class ContainerRun {
     signals.to(shim.pid());
     int status = await(shim);
     signals.stop();
-    Optional<ExitRecord> exit = new ContainerStore(context.root()).find(request.id()).exit();
+    Optional<ExitRecord> exit = exit(request.id());
     if (!keep) {
       new ContainerDeletion(context).delete(request.id(), true);
     }
@@ -50,6 +51,15 @@ public final class ContainerRun {
       throw new EngineException("the virtual machine has died: " + exit.get().diagnosis());
     }
     return status;
+  }
+
+  /** Empty as well if somebody else has just deleted the container. */
+  private Optional<ExitRecord> exit(ContainerId id) {
+    try {
+      return new ContainerStore(context.root()).find(id).exit();
+    } catch (NoSuchContainerException deleted) {
+      return Optional.empty();
+    }
   }
 
   private void start(ContainerId id) {

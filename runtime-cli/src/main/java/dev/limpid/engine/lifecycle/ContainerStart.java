@@ -23,6 +23,7 @@ import java.util.List;
 
 /** Lets the program of a created container go (runtime.md, "Start"). */
 public final class ContainerStart {
+  private static final String RUNNING = "cannot start an already running container";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final EngineContext context;
@@ -45,9 +46,8 @@ public final class ContainerStart {
       ContainerRecord container = directory.required();
       refuseUnlessCreated(directory, container);
       warnOfInterfaces(container);
-      // Written first: a program that ends at once must not leave a container that can be started.
-      directory.write(container.in(Phase.RUNNING));
       go(directory, container);
+      directory.write(container.in(Phase.RUNNING));
       hooks(directory, container);
     }
   }
@@ -57,7 +57,7 @@ public final class ContainerStart {
       throw new EngineException("cannot start a container that has stopped");
     }
     if (container.phase() == Phase.RUNNING) {
-      throw new EngineException("cannot start an already running container");
+      throw new EngineException(RUNNING);
     }
   }
 
@@ -79,6 +79,11 @@ public final class ContainerStart {
     try (ControlLink link = ControlLink.connect(directory.path(), PATIENCE)) {
       link.call(new StartRequest(), PATIENCE);
     } catch (AgentFailureException refused) {
+      if (refused.code().equals("state")) {
+        // A verb that was killed had started it and could not write it down.
+        directory.write(container.in(Phase.RUNNING));
+        throw new EngineException(RUNNING, refused);
+      }
       throw new EngineException(
           GuestErrorWording.of(refused, directory.savedConfig().process().args().get(0)), refused);
     } catch (IOException failed) {

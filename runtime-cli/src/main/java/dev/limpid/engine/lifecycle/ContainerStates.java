@@ -13,10 +13,12 @@ import java.util.Optional;
 
 /** What {@code state} and {@code list} tell (runtime.md, "Query State"). */
 public final class ContainerStates {
+  private final EngineContext context;
   private final ContainerStore store;
 
   /** States of the containers below the context's root. */
   public ContainerStates(EngineContext context) {
+    this.context = context;
     store = new ContainerStore(context.root());
   }
 
@@ -34,9 +36,14 @@ public final class ContainerStates {
   public List<ContainerState> all() {
     List<ContainerState> states = new ArrayList<>();
     for (ContainerDirectory directory : store.list()) {
-      Optional<ContainerRecord> container = directory.read();
-      if (container.isPresent()) {
-        states.add(of(directory, container.get()).ownedBy(directory.owner()));
+      try {
+        Optional<ContainerRecord> container = directory.read();
+        if (container.isPresent()) {
+          states.add(of(directory, container.get()).ownedBy(directory.owner()));
+        }
+      } catch (EngineException unreadable) {
+        // Engines keep the containers of all their runtimes below one root.
+        context.journal().warn("not a container of limpid: " + unreadable.getMessage());
       }
     }
     return states;

@@ -5,6 +5,7 @@ import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.ContainerDirectory;
 import dev.limpid.engine.container.ContainerRecord;
+import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.guest.GuestErrorWording;
 import dev.limpid.engine.hook.HookRunner;
 import dev.limpid.oci.config.ConsoleSize;
@@ -17,6 +18,7 @@ import dev.limpid.proto.ControlLink;
 import dev.limpid.proto.ControlLinkListener;
 import dev.limpid.proto.Entropy;
 import dev.limpid.proto.GuestMount;
+import dev.limpid.proto.Launched;
 import dev.limpid.proto.PendingRequest;
 import dev.limpid.proto.PrepareRequest;
 import dev.limpid.proto.TerminalSize;
@@ -43,6 +45,7 @@ final class LaunchedVm implements AutoCloseable {
   private final ContainerDirectory directory;
   private final ShimProcess shim;
   private final ControlLinkListener listener;
+  private final List<HostProcess> children = new ArrayList<>();
   private Optional<ControlLink> link = Optional.empty();
 
   LaunchedVm(
@@ -67,16 +70,28 @@ final class LaunchedVm implements AutoCloseable {
   /**
    * Waits until the hypervisor runs.
    *
-   * @return its pid
+   * @return the shim's children: QEMU and virtiofsd
    */
-  long awaitHypervisor() {
+  List<HostProcess> awaitChildren() {
     try {
       link = Optional.of(listener.accept(SHIM_PATIENCE, shim::isAlive));
-      return link.get().awaitLaunched(SHIM_PATIENCE).qemuPid();
+      Launched launched = link.get().awaitLaunched(SHIM_PATIENCE);
+      children.add(HostProcess.of(launched.qemuPid()));
+      if (launched.virtiofsdPid().isPresent()) {
+        children.add(HostProcess.of(launched.virtiofsdPid().getAsInt()));
+      }
+      return List.copyOf(children);
     } catch (IOException failed) {
       throw new EngineException(
           "the virtual machine can't be started: " + failed.getMessage(), failed);
     }
+  }
+
+  /** Ends it. The shim, asked to, ends its children before itself. */
+  void end() {
+    HostProcess process = HostProcess.of(shim.pid());
+    shim.terminate();
+    VmProcesses.end(process, children);
   }
 
   /** Makes the container in the guest; the hooks of the host run while the guest boots. */

@@ -69,9 +69,10 @@ final class VmLaunch {
               request.consoleSocket().isPresent()
                   ? ShimProcess.Streams.NONE
                   : ShimProcess.Streams.INHERITED);
-      rollback.onFailure("the virtual machine", () -> ContainerCreation.end(shim));
+      LaunchedVm vm = new LaunchedVm(context, configuration, bundle, directory, shim, listener);
+      rollback.onFailure("the virtual machine", vm::end);
       started = true;
-      return new LaunchedVm(context, configuration, bundle, directory, shim, listener);
+      return vm;
     } catch (IOException failed) {
       throw new EngineException(
           "limpid-shim can't be started: " + failed.getMessage() + "; see 'limpid check'", failed);

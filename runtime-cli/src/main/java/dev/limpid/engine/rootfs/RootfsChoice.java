@@ -24,15 +24,18 @@ import java.util.Optional;
 public final class RootfsChoice {
   private final LayerStore layers;
   private final Journal journal;
+  private final Landlock landlock;
 
   /**
    * Choices for one host.
    *
    * @param layers where images of layers are kept
+   * @param landlock whether the host's kernel has it
    * @param journal told why an overlay is not taken apart
    */
-  public RootfsChoice(LayerStore layers, Journal journal) {
+  public RootfsChoice(LayerStore layers, Landlock landlock, Journal journal) {
     this.layers = layers;
+    this.landlock = landlock;
     this.journal = journal;
   }
 
@@ -72,12 +75,33 @@ public final class RootfsChoice {
     }
     try {
       OverlayMount overlay = OverlayMount.of(mount.get());
-      if (overlay.lowers().size() <= PciAddress.LAYERS_MAX) {
+      Optional<String> obstacle = obstacle(directory, mounts, mount.get(), overlay);
+      if (obstacle.isEmpty()) {
         return Optional.of(overlay);
       }
-      shareInstead(directory, "it has more than " + PciAddress.LAYERS_MAX + " layers");
+      shareInstead(directory, obstacle.get());
     } catch (UnusableOverlayException unusable) {
       shareInstead(directory, unusable.getMessage());
+    } catch (IOException failed) {
+      shareInstead(directory, failed.toString());
+    }
+    return Optional.empty();
+  }
+
+  /** Why the layers of an overlay are not what is to be seen at its mount point. */
+  private Optional<String> obstacle(
+      Path directory, MountTable mounts, HostMount mount, OverlayMount overlay) throws IOException {
+    if (!mount.root().equals(Path.of("/")) || !mount.isSeenAt(directory)) {
+      return Optional.of("only a part of it is mounted there");
+    }
+    if (mounts.hasBelow(directory)) {
+      return Optional.of("something else is mounted below it");
+    }
+    if (overlay.lowers().size() > PciAddress.LAYERS_MAX) {
+      return Optional.of("it has more than " + PciAddress.LAYERS_MAX + " layers");
+    }
+    if (overlay.upper().isPresent() && !landlock.isAvailable()) {
+      return Optional.of("the host's kernel has no Landlock, which guards its upper directory");
     }
     return Optional.empty();
   }

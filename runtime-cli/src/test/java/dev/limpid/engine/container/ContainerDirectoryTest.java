@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.ContainerRecord.Phase;
-import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.spec.DefaultConfig;
 import dev.limpid.oci.state.Status;
 import java.io.IOException;
@@ -28,7 +27,7 @@ class ContainerDirectoryTest {
 
   @BeforeEach
   void prepare(@TempDir Path root) {
-    directory = new ContainerStore(root).claim(new ContainerId("web"));
+    directory = Containers.claimed(new ContainerStore(root), "web");
   }
 
   @Test

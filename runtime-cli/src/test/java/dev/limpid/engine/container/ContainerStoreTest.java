@@ -29,10 +29,9 @@ class ContainerStoreTest {
 
   @Test
   void anIdIsTakenOnce() {
-    store.claim(new ContainerId("web"));
+    Containers.claimed(store, "web");
 
-    EngineException e =
-        assertThrows(EngineException.class, () -> store.claim(new ContainerId("web")));
+    EngineException e = assertThrows(EngineException.class, () -> Containers.claimed(store, "web"));
 
     assertEquals("container with given ID already exists", e.getMessage());
   }
@@ -42,15 +41,14 @@ class ContainerStoreTest {
     Files.createDirectories(root.getParent());
     Files.createFile(root);
 
-    EngineException e =
-        assertThrows(EngineException.class, () -> store.claim(new ContainerId("web")));
+    EngineException e = assertThrows(EngineException.class, () -> Containers.claimed(store, "web"));
 
     assertTrue(e.getMessage().startsWith(root + ": cannot create: "), e.getMessage());
   }
 
   @Test
   void aDirectoryIsForItsOwnerAlone() throws IOException {
-    ContainerDirectory directory = store.claim(new ContainerId("web"));
+    ContainerDirectory directory = Containers.claimed(store, "web");
 
     assertEquals(root.resolve("web"), directory.path());
     assertEquals(
@@ -66,7 +64,7 @@ class ContainerStoreTest {
     Files.createFile(root.resolve("file"));
     assertThrows(NoSuchContainerException.class, () -> store.find(new ContainerId("file")));
 
-    store.claim(new ContainerId("web"));
+    Containers.claimed(store, "web");
     assertEquals(root.resolve("web"), store.find(new ContainerId("web")).path());
   }
 
@@ -74,7 +72,7 @@ class ContainerStoreTest {
   void listsInTheOrderOfTheIds() throws IOException {
     assertEquals(List.of(), store.list());
     for (String id : List.of("b", "a-1", "B", "10", "a", "9", ".hidden")) {
-      store.claim(new ContainerId(id));
+      Containers.claimed(store, id);
     }
     Files.createFile(root.resolve("file"));
 
@@ -95,9 +93,38 @@ class ContainerStoreTest {
 
   @Test
   void anIdCanBeTakenAgainAfterRemoval() {
-    store.claim(new ContainerId("web")).remove();
+    Containers.claimed(store, "web").remove();
 
     assertFalse(Files.exists(root.resolve("web")));
-    assertEquals(root.resolve("web"), store.claim(new ContainerId("web")).path());
+    assertEquals(root.resolve("web"), Containers.claimed(store, "web").path());
+  }
+
+  @Test
+  void aNewContainerIsLockedFromTheFirstMoment() throws IOException {
+    Path lock = root.resolve("web/lock");
+    try (ContainerStore.Claim claim = store.claim(new ContainerId("web"))) {
+      assertEquals(root.resolve("web"), claim.directory().path());
+      assertEquals(List.of(lock), files(root.resolve("web")));
+    }
+    assertEquals(List.of(root.resolve("web")), files(root), "nothing is left aside");
+  }
+
+  @Test
+  void whatADeadVerbLeftAsideIsRemovedAndNeverListed() throws IOException {
+    Path dead = Files.createDirectories(root.resolve("~4194304-abc"));
+    Path alive =
+        Files.createDirectories(root.resolve("~" + ProcessHandle.current().pid() + "-abc"));
+    assertEquals(List.of(), store.list());
+
+    Containers.claimed(store, "web");
+
+    assertFalse(Files.exists(dead));
+    assertTrue(Files.exists(alive));
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (var files = Files.list(folder)) {
+      return files.toList();
+    }
   }
 }

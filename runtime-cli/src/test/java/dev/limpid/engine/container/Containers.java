@@ -21,7 +21,7 @@ public final class Containers {
         new ContainerId(id),
         phase,
         Optional.empty(),
-        Optional.empty(),
+        List.of(),
         Path.of("/bundles", id),
         Path.of("/bundles", id, "rootfs"),
         CREATED,
@@ -32,11 +32,18 @@ public final class Containers {
   /** A container that this very process stands for. */
   public static ContainerRecord alive(String id, Phase phase) {
     HostProcess self = HostProcess.of(ProcessHandle.current().pid());
-    return without(id, phase).runBy(self, Optional.of(self));
+    return without(id, phase).runBy(self, List.of(self));
   }
 
   /** A container whose shim has died. */
   public static ContainerRecord dead(String id, Phase phase) {
-    return without(id, phase).runBy(new HostProcess(Integer.MAX_VALUE, 1), Optional.empty());
+    return without(id, phase).runBy(new HostProcess(Integer.MAX_VALUE, 1), List.of());
+  }
+
+  /** A new container's directory, which no verb works on any more. */
+  public static ContainerDirectory claimed(ContainerStore store, String id) {
+    try (ContainerStore.Claim claim = store.claim(new ContainerId(id))) {
+      return claim.directory();
+    }
   }
 }

@@ -68,7 +68,7 @@ class GuestConfigTest {
               'hostname': 'web',
               'mounts': [{'destination': '/proc', 'type': 'proc', 'source': 'proc'},
                          {'destination': '/d', 'type': 'bind',
-                          'source': '/run/limpid/share/volume0', 'options': ['ro']}],
+                          'source': '/run/limpid/share/volume0', 'options': ['ro', 'bind']}],
               'hooks': {'startContainer': [{'path': '/y'}]},
               'linux': {'namespaces': [{'type': 'pid'},
                                        {'type': 'network', 'path': '/proc/1/ns/net'}],

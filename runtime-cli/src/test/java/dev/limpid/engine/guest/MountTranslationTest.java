@@ -56,6 +56,12 @@ class MountTranslationTest {
             "{'mounts':[{'destination':'/x','source':'file/x','options':['bind']}]}",
             "mounts[0].source: no such file or directory on the host, found \"file/x\""),
         Arguments.of(
+            "{'mounts':[{'destination':'/x','type':'overlay','options':['lowerdir=/a:/b']}]}",
+            "mounts[0].type: can't be mounted: its source would be one of the virtual machine, not"
+                + " of the host; must be bind, or one of proc, sysfs, tmpfs, devpts, mqueue,"
+                + " cgroup, cgroup2, ramfs, hugetlbfs, binfmt_misc, bpf, securityfs, tracefs,"
+                + " debugfs, configfs, devtmpfs, found \"overlay\""),
+        Arguments.of(
             "{'mounts':[{'destination':'/p'},{'destination':'/x','source':'/dev/null','options':['bind']}]}",
             "mounts[1].source: " + kind + "\"/dev/null\""));
   }
@@ -98,11 +104,15 @@ class MountTranslationTest {
             List.of()),
         Arguments.of(
             "{'mounts':[{'destination':'/d','type':'bind','source':'data','future':{'a':1}}]}",
-            "[{'destination':'/d','type':'bind','source':'/run/limpid/share/volume0','future':{'a':1}}]",
+            "[{'destination':'/d','type':'bind','source':'/run/limpid/share/volume0','future':{'a':1},'options':['bind']}]",
             List.of("data volume0 bind rw")),
         Arguments.of(
             "{'mounts':[{'destination':'/d','source':'BUNDLE/data','options':['rbind','ro','nosuid']}]}",
             "[{'destination':'/d','source':'/run/limpid/share/volume0','options':['rbind','ro','nosuid']}]",
+            List.of("data volume0 rbind ro")),
+        Arguments.of(
+            "{'mounts':[{'destination':'/d','source':'data','options':['rbind','rro']}]}",
+            "[{'destination':'/d','source':'/run/limpid/share/volume0','options':['rbind','rro']}]",
             List.of("data volume0 rbind ro")),
         Arguments.of(
             "{'mounts':[{'destination':'/d','type':'none','source':'file','options':['bind']}]}",
@@ -116,13 +126,13 @@ class MountTranslationTest {
             "{'mounts':[{'destination':'/b','type':'bind','source':'data'},"
                 + "{'destination':'/proc','type':'proc'},"
                 + "{'destination':'/a','type':'bind','source':'data'}]}",
-            "[{'destination':'/b','type':'bind','source':'/run/limpid/share/volume0'},"
+            "[{'destination':'/b','type':'bind','source':'/run/limpid/share/volume0','options':['bind']},"
                 + "{'destination':'/proc','type':'proc'},"
-                + "{'destination':'/a','type':'bind','source':'/run/limpid/share/volume1'}]",
+                + "{'destination':'/a','type':'bind','source':'/run/limpid/share/volume1','options':['bind']}]",
             List.of("data volume0 bind rw", "data volume1 bind rw")),
         Arguments.of(
             "{'mounts':[{'destination':'/dev/shm','type':'bind','source':'data'}]}",
-            "[{'destination':'/dev/shm','type':'bind','source':'/run/limpid/share/volume0'}]",
+            "[{'destination':'/dev/shm','type':'bind','source':'/run/limpid/share/volume0','options':['bind']}]",
             List.of("data volume0 bind rw")));
   }
 
@@ -140,8 +150,9 @@ class MountTranslationTest {
     MountTable mounts =
         new MountTable(
             List.of(
-                new HostMount(bundle.resolve("data/sub"), "tmpfs", "rw"),
-                new HostMount(bundle.resolve("data"), "ext4", "rw")));
+                new HostMount(
+                    "0:1", Path.of("/"), bundle.resolve("data/sub"), false, "tmpfs", "rw"),
+                new HostMount("0:2", Path.of("/"), bundle.resolve("data"), false, "ext4", "rw")));
     long size = Files.getFileStore(bundle).getTotalSpace();
 
     MountTranslation.Result result =
@@ -155,7 +166,7 @@ class MountTranslationTest {
             "[{'destination':'/dev/shm','type':'tmpfs','source':'shm',"
                 + "'options':['nosuid','noexec','nodev','mode=1777','size="
                 + size
-                + "']},{'destination':'/x','type':'bind','source':'/run/limpid/share/volume0'}]"),
+                + "']},{'destination':'/x','type':'bind','source':'/run/limpid/share/volume0','options':['bind']}]"),
         result.mounts());
     assertEquals(List.of(source("data/sub volume0 bind rw")), result.sources());
   }

@@ -26,15 +26,18 @@ import org.junit.jupiter.api.io.TempDir;
 /** Which root filesystems go by layers. */
 class RootfsChoiceTest {
   private final RecordingJournal journal = new RecordingJournal();
+  private Landlock landlock = new Landlock(Path.of("/no/such/file"));
   private Path base;
   private Path merged;
   private Path lower;
+  private String device;
 
   @BeforeEach
   void prepare(@TempDir Path folder) throws IOException {
     base = folder.toRealPath();
     merged = Files.createDirectories(base.resolve("1/merged"));
     lower = Files.createDirectories(base.resolve("lower"));
+    device = HostMount.deviceOf(merged);
   }
 
   @Test
@@ -43,8 +46,7 @@ class RootfsChoiceTest {
     assertEquals(
         new SharedRootfs(merged),
         choose(
-            new MountTable(
-                List.of(new HostMount(base.resolve("1"), "overlay", "rw,lowerdir=" + lower)))));
+            new MountTable(List.of(mount(base.resolve("1"), "overlay", "rw,lowerdir=" + lower)))));
     assertEquals(List.of(), journal.records());
   }
 
@@ -52,7 +54,7 @@ class RootfsChoiceTest {
   void anotherMountIsShared() {
     assertEquals(
         new SharedRootfs(merged),
-        choose(new MountTable(List.of(new HostMount(merged, "ext4", "rw,lowerdir=" + lower)))));
+        choose(new MountTable(List.of(mount(merged, "ext4", "rw,lowerdir=" + lower)))));
     assertEquals(List.of(), journal.records());
   }
 
@@ -66,6 +68,53 @@ class RootfsChoiceTest {
                 + ": the layers of this overlay can't be used directly, it is shared as a whole:"
                 + " its lower directory /no/such is not a directory that can be reached"),
         journal.records());
+  }
+
+  @Test
+  void aPartOfAnOverlayIsSharedAndItIsSaid() throws IOException {
+    Path upper = Files.createDirectories(base.resolve("1/diff"));
+    String options = "rw,lowerdir=" + lower + ",upperdir=" + upper;
+    for (HostMount part :
+        List.of(
+            new HostMount(device, Path.of("/sub"), merged, false, "overlay", options),
+            new HostMount("0:1", Path.of("/"), merged, false, "overlay", options))) {
+      assertEquals(new SharedRootfs(merged), choose(new MountTable(List.of(part))));
+      List<String> records = journal.records();
+      assertTrue(
+          records.get(records.size() - 1).endsWith(": only a part of it is mounted there"),
+          journal.records().toString());
+    }
+  }
+
+  @Test
+  void anOverlayWithMountsBelowItIsShared() {
+    MountTable mounts =
+        new MountTable(
+            List.of(
+                mount(merged, "overlay", "rw,lowerdir=" + lower),
+                mount(merged.resolve("mnt"), "tmpfs", "rw")));
+    assertEquals(new SharedRootfs(merged), choose(mounts));
+    assertTrue(
+        journal.records().get(0).endsWith(": something else is mounted below it"),
+        journal.records().toString());
+  }
+
+  @Test
+  void aReadOnlyOverlayWithAnUpperDirectoryIsShared() throws IOException {
+    Path upper = Files.createDirectories(base.resolve("1/diff"));
+    String options = "rw,lowerdir=" + lower + ",upperdir=" + upper;
+    HostMount readOnly = new HostMount(device, Path.of("/"), merged, true, "overlay", options);
+    assertEquals(new SharedRootfs(merged), choose(new MountTable(List.of(readOnly))));
+  }
+
+  @Test
+  void withoutLandlockAnUpperDirectoryIsNotGivenAway() throws IOException {
+    Path upper = Files.createDirectories(base.resolve("1/diff"));
+    Path modules = Files.writeString(base.resolve("lsm"), "capability,yama,apparmor");
+    landlock = new Landlock(modules);
+    assertEquals(
+        new SharedRootfs(merged), choose(overlay("rw,lowerdir=" + lower + ",upperdir=" + upper)));
+    assertTrue(journal.records().get(0).contains("Landlock"), journal.records().toString());
   }
 
   @Test
@@ -102,12 +151,16 @@ class RootfsChoiceTest {
     assertEquals(List.of(), journal.records());
   }
 
+  private HostMount mount(Path place, String type, String options) {
+    return new HostMount(device, Path.of("/"), place, false, type, options);
+  }
+
   private MountTable overlay(String options) {
-    return new MountTable(List.of(new HostMount(merged, "overlay", options)));
+    return new MountTable(List.of(mount(merged, "overlay", options)));
   }
 
   private Rootfs choose(MountTable mounts) {
-    return new RootfsChoice(new LayerStore(base.resolve("layers")), journal)
+    return new RootfsChoice(new LayerStore(base.resolve("layers")), landlock, journal)
         .choose(merged, mounts, new ContainerId("web"), base);
   }
 }

@@ -25,6 +25,10 @@ public final class QemuCommandLine {
   private static final String MACHINE =
       "q35,sata=off,usb=off,smbus=off,hpet=off,vmport=off,graphics=off,smm=off,memory-backend=ram";
 
+  /** It starts no programs, and gets no more rights than it has. */
+  private static final String SANDBOX =
+      "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+
   /** mini-os/README.md says why of each. */
   private static final List<String> KERNEL_PARAMETERS =
       List.of(
@@ -52,6 +56,7 @@ public final class QemuCommandLine {
     add(arguments, "-name", "limpid-" + vm.name());
     add(arguments, "-M", MACHINE);
     arguments.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"));
+    add(arguments, "-sandbox", SANDBOX);
     add(arguments, "-accel", vm.accelerator().word());
     add(arguments, "-cpu", vm.accelerator().cpu());
     add(arguments, "-smp", Integer.toString(vm.vcpus()));

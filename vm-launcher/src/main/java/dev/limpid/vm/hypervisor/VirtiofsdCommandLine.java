@@ -28,6 +28,10 @@ public final class VirtiofsdCommandLine {
         // trusted.overlay.* is how an overlay marks what it has hidden, and needs sys_admin.
         "-o",
         "xattr,modcaps=+sys_admin:+mknod",
+        // Volumes of different file systems have different device numbers in the guest as well:
+        // programs tell files apart by device and inode.
+        "-o",
+        "announce_submounts",
         "-o",
         "cache=auto",
         "-o",

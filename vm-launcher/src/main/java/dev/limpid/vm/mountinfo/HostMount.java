@@ -1,5 +1,7 @@
 package dev.limpid.vm.mountinfo;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,13 +11,20 @@ import java.util.Optional;
 /**
  * A line of {@code /proc/self/mountinfo} (proc(5)), as far as Limpid needs it.
  *
+ * @param device the file system's device numbers, {@code major:minor}
+ * @param root which directory of the file system is mounted; {@code /} is all of it
  * @param mountPoint where; absolute, without escapes
+ * @param readOnly whether nothing can be written through this mount, or to the file system at all
  * @param type the file system's type, for example {@code overlay}
  * @param options the file system's own options, as the kernel prints them: a comma that does not
  *     separate them, blanks, equals signs and backslashes are escaped
  */
-public record HostMount(Path mountPoint, String type, String options) {
+public record HostMount(
+    String device, Path root, Path mountPoint, boolean readOnly, String type, String options) {
+  private static final int DEVICE = 2;
+  private static final int ROOT = 3;
   private static final int MOUNT_POINT = 4;
+  private static final int MOUNT_OPTIONS = 5;
 
   /**
    * Reads a line.
@@ -24,7 +33,7 @@ public record HostMount(Path mountPoint, String type, String options) {
    */
   static Optional<HostMount> parse(String line) {
     String[] fields = line.split(" ", -1);
-    int separator = MOUNT_POINT + 1;
+    int separator = MOUNT_OPTIONS + 1;
     while (separator < fields.length && !fields[separator].equals("-")) {
       separator++;
     }
@@ -34,12 +43,42 @@ public record HostMount(Path mountPoint, String type, String options) {
     try {
       return Optional.of(
           new HostMount(
+              fields[DEVICE],
+              Path.of(unescape(fields[ROOT])),
               Path.of(unescape(fields[MOUNT_POINT])),
+              isReadOnly(fields[MOUNT_OPTIONS]) || isReadOnly(fields[separator + 3]),
               fields[separator + 1],
               fields[separator + 3]));
     } catch (InvalidPathException noPath) {
       return Optional.empty();
     }
+  }
+
+  /**
+   * Whether a directory is the top of what this line says, and not of something that was mounted
+   * over it, or over one of its parents, later.
+   *
+   * @throws IOException if the directory can't be looked at
+   */
+  public boolean isSeenAt(Path directory) throws IOException {
+    return mountPoint.equals(directory) && device.equals(deviceOf(directory));
+  }
+
+  /**
+   * The device numbers of the file system that a file is in, {@code major:minor}.
+   *
+   * @throws IOException if the file can't be looked at
+   */
+  public static String deviceOf(Path file) throws IOException {
+    long device = (Long) Files.getAttribute(file, "unix:dev");
+    // As makedev(3) packs them.
+    long major = (device >>> 8 & 0xfff) | (device >>> 32 & ~0xfffL);
+    long minor = (device & 0xff) | (device >>> 12 & ~0xffL & 0xffffffffL);
+    return major + ":" + minor;
+  }
+
+  private static boolean isReadOnly(String options) {
+    return split(options, ',').get(0).equals("ro");
   }
 
   /** The values of an option, in their order and without escapes; a flag has the value "". */

@@ -50,6 +50,16 @@ public record MountTable(List<HostMount> mounts) {
     return Optional.empty();
   }
 
+  /** Whether something is mounted below this place. */
+  public boolean hasBelow(Path directory) {
+    for (HostMount mount : mounts) {
+      if (mount.mountPoint().startsWith(directory) && !mount.mountPoint().equals(directory)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static String nativeEncoding() {
     return System.getProperty("sun.jnu.encoding", "UTF-8");
   }

@@ -46,6 +46,9 @@ public record OverlayMount(List<Path> lowers, Optional<Path> upper, String optio
     }
     Optional<Path> upper = Optional.empty();
     if (upperGiven.isPresent()) {
+      if (mount.readOnly()) {
+        throw new UnusableOverlayException("it is mounted read-only and has an upper directory");
+      }
       upper = Optional.of(directory(upperGiven.get(), bases, "upper"));
     }
     return new OverlayMount(lowers, upper, options(mount, moduleParameters));

@@ -51,9 +51,9 @@ public final class ShimProcess {
     return process.isAlive();
   }
 
-  /** Sends SIGKILL, which ends the VM as well. */
-  public void kill() {
-    process.destroyForcibly();
+  /** Sends SIGTERM: before the container is on its own, it ends the launch. */
+  public void terminate() {
+    process.destroy();
   }
 
   /**

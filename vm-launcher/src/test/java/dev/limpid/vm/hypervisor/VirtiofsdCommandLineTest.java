@@ -30,6 +30,8 @@ class VirtiofsdCommandLineTest {
             "-o",
             "xattr,modcaps=+sys_admin:+mknod",
             "-o",
+            "announce_submounts",
+            "-o",
             "cache=auto",
             "-o",
             "log_level=warn"),

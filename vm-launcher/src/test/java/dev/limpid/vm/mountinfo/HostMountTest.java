@@ -1,11 +1,15 @@
 package dev.limpid.vm.mountinfo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -67,8 +71,49 @@ class HostMountTest {
   @ParameterizedTest
   @MethodSource("lines")
   void readsMounts(String line, String mountPoint, String type, String options) {
-    assertEquals(
-        Optional.of(new HostMount(Path.of(mountPoint), type, options)), HostMount.parse(line));
+    HostMount mount = HostMount.parse(line).orElseThrow();
+
+    assertEquals(Path.of(mountPoint), mount.mountPoint());
+    assertEquals(type, mount.type());
+    assertEquals(options, mount.options());
+    assertFalse(mount.readOnly());
+  }
+
+  @Test
+  void readsWhatIsMountedOfAFileSystem() {
+    HostMount mount =
+        HostMount.parse("36 35 98:0 /part\\040one /mnt rw - ext4 /dev/sda1 rw").orElseThrow();
+    assertEquals("98:0", mount.device());
+    assertEquals(Path.of("/part one"), mount.root());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "36 35 98:0 / /mnt ro,noatime - ext4 /dev/sda1 rw",
+        "36 35 98:0 / /mnt rw,noatime - ext4 /dev/sda1 ro,errors=remount-ro",
+        "36 35 98:0 / /mnt ro shared:7 - ext4 /dev/sda1 ro",
+      })
+  void knowsWhatCannotBeWritten(String line) {
+    assertTrue(HostMount.parse(line).orElseThrow().readOnly());
+  }
+
+  @Test
+  void isSeenWhereItsDeviceIs(@TempDir Path folder) throws IOException {
+    String device = HostMount.deviceOf(folder);
+    assertTrue(mount(device, folder).isSeenAt(folder));
+    assertFalse(mount("0:0", folder).isSeenAt(folder));
+    assertFalse(mount(device, folder.resolve("else")).isSeenAt(folder));
+  }
+
+  private static HostMount mount(String device, Path place) {
+    return new HostMount(device, Path.of("/"), place, false, "overlay", "rw");
+  }
+
+  @Test
+  void deviceNumbersAreThoseOfTheMountTable() throws IOException {
+    HostMount proc = MountTable.read().at(Path.of("/proc")).orElseThrow();
+    assertEquals(proc.device(), HostMount.deviceOf(Path.of("/proc")));
   }
 
   static List<Arguments> options() {
@@ -90,7 +135,7 @@ class HostMountTest {
   @ParameterizedTest
   @MethodSource("options")
   void findsOptions(String options, String name, List<String> values) {
-    HostMount mount = new HostMount(Path.of("/m"), "overlay", options);
+    HostMount mount = new HostMount("0:1", Path.of("/"), Path.of("/m"), false, "overlay", options);
 
     assertEquals(values, mount.values(name));
     assertEquals(values.stream().findFirst(), mount.value(name));

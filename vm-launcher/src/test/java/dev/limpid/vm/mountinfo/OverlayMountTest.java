@@ -237,7 +237,7 @@ class OverlayMountTest {
   }
 
   private HostMount overlay(String mountPoint, String options) {
-    return new HostMount(base.resolve(mountPoint), "overlay", options);
+    return new HostMount("0:1", Path.of("/"), base.resolve(mountPoint), false, "overlay", options);
   }
 
   /** How the kernel prints an option's value. */

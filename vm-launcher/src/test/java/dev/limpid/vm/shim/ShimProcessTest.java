@@ -59,8 +59,8 @@ class ShimProcessTest {
 
     assertTrue(process.isAlive());
     assertTrue(process.pid() > 0);
-    process.kill();
-    assertEquals(128 + 9, process.await());
+    process.terminate();
+    assertEquals(128 + 15, process.await());
   }
 
   private Path script(String text) throws IOException {

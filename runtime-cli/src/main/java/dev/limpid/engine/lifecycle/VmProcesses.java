@@ -1,0 +1,40 @@
+package dev.limpid.engine.lifecycle;
+
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.container.HostProcess;
+import java.util.List;
+
+/** The end of a VM from outside: when it is over, nothing serves the guest or writes for it. */
+final class VmProcesses {
+  /** How long a shim may take to end its VM in order. */
+  private static final long SHIM_PATIENCE_MS = 5_000;
+
+  /** How long the host's kernel may take to end a process. */
+  private static final long KERNEL_PATIENCE_MS = 10_000;
+
+  private VmProcesses() {}
+
+  /**
+   * Waits for the end of a shim and of its children, and brings it about where it does not come.
+   *
+   * @throws EngineException if the kernel does not end one of them
+   */
+  static void end(HostProcess shim, List<HostProcess> children) {
+    awaitOrKill(shim, "limpid-shim");
+    for (HostProcess child : children) {
+      // It dies with the shim, but not in the same instant.
+      awaitOrKill(child, "child");
+    }
+  }
+
+  private static void awaitOrKill(HostProcess process, String what) {
+    if (process.awaitDeath(SHIM_PATIENCE_MS)) {
+      return;
+    }
+    process.kill();
+    if (!process.awaitDeath(KERNEL_PATIENCE_MS)) {
+      throw new EngineException(
+          "the container's " + what + ", process " + process.pid() + ", can't be killed");
+    }
+  }
+}
