@@ -16,6 +16,12 @@ final class UnsupportedFields {
    */
   static void refuse(JsonCursor config) {
     JsonCursor process = config.required("process");
+    Optional<JsonCursor> user = process.optional("user");
+    if (user.isPresent()) {
+      refuse(
+          user.get().optional("username"),
+          "not supported: users of Linux are named by uid and gid, this is for Windows");
+    }
     refuse(process.optional("scheduler"), NOT_BY_CRUN);
     refuse(process.optional("ioPriority"), NOT_BY_CRUN);
     refuse(process.optional("execCPUAffinity"), NOT_BY_CRUN);

@@ -17,6 +17,7 @@ class UnsupportedFieldsTest {
       quoteCharacter = '"',
       delimiter = ';',
       value = {
+        "process.user.username; {'process':{'user':{'uid':1,'username':'joe'}}}",
         "process.scheduler; {'process':{'scheduler':{'policy':'SCHED_BATCH'}}}",
         "process.ioPriority; {'process':{'ioPriority':{'class':'IOPRIO_CLASS_IDLE'}}}",
         "process.execCPUAffinity; {'process':{'execCPUAffinity':{'initial':'0'}}}",
