@@ -57,7 +57,7 @@ int main(void)
 		log_error("signals: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	if (mkdir(PATH_BASE, 0700) < 0 && errno != EEXIST) {
+	if (mkdir(PATH_BASE, 0711) < 0 && errno != EEXIST) {
 		log_error("mkdir " PATH_BASE ": %s", strerror(errno));
 		return EXIT_FAILURE;
 	}

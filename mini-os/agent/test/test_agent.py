@@ -92,7 +92,6 @@ class Agent:
         KMSG.write_text("")
         self.unit = CGROUPS / (UNIT + os.environ["LIMPID_TEST_INSIDE"])
         self.unit.mkdir()
-        make_rootfs(RUN / "shared/rootfs")
 
         def enter():
             (self.unit / "cgroup.procs").write_text("0")
@@ -106,6 +105,8 @@ class Agent:
         while not os.path.exists(PORT):
             assert time.monotonic() < deadline and self.process.poll() is None, "the agent does not listen"
             time.sleep(0.01)
+        # only now: the directory above is the agent's to make
+        make_rootfs(RUN / "shared/rootfs")
 
     def __enter__(self):
         return self
@@ -461,6 +462,33 @@ def start_is_answered_before_exited():
         with started(["true"]) as (agent, host):
             assert host.end() == (0, 0)
             assert host.order.index(RESULT) < host.order.index(EXITED)
+
+
+@test
+def user_namespace_of_other_ids():
+    """The root of a container may be nobody in the guest: it gets as far as its root directory, and no further."""
+    mapping = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    with prepared() as (agent, host):
+        script = "cat /proc/self/uid_map; id -u; exit 6"
+        config = json.loads(
+            agent.config(["sh", "-c", script], namespaces=("pid", "mount", "ipc", "uts", "user"))
+        )
+        config["linux"].update(uidMappings=mapping, gidMappings=mapping)
+        # as an engine hands it over
+        subprocess.run(["chown", "-hR", "100000:100000", RUN / "shared/rootfs"], check=True)
+        host.call("create", config=json.dumps(config))
+        readable = subprocess.run(
+            ["find", str(RUN), "-path", str(RUN / "shared"), "-prune", "-o", "-path", str(RUN / "rootfs"), "-prune",
+             "-o", "(", "-readable", "-o", "-writable", ")", "-not", "-type", "l", "-print"],
+            user=100000, group=100000, extra_groups=[], capture_output=True, text=True, check=False,
+        ).stdout.split()
+        assert not [path for path in readable if pathlib.Path(path).name not in ("crun.pid", "crun.log")], readable
+        for secret in (RUN, RUN / "bundle", RUN / "bundle/config.json", RUN / "crun"):
+            status = os.stat(secret)
+            assert status.st_uid == 0 and status.st_mode & 0o066 == 0, secret
+        assert host.call("start") == {}
+        assert host.end() == (6, 0), host.output
+        assert bytes(host.output[STDOUT]).split() == [b"0", b"100000", b"65536", b"0"]
 
 
 @test

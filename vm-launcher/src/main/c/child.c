@@ -12,6 +12,7 @@
 
 #include "confine.h"
 #include "loop.h"
+#include "mounts.h"
 
 #define FIRST_DESCRIPTOR 3
 /* Above everything that a descriptor is moved to. */
@@ -85,8 +86,15 @@ static void become(const struct child_start *start, pid_t parent, int report)
 		give_up(report, "descriptors");
 	if (reset_signals() < 0)
 		give_up(report, "sigprocmask");
-	if (ruleset >= 0 && confine_self(ruleset) < 0)
+	/* While it has the capability, and before Landlock refuses every mount. */
+	if (mounts_freeze(start->keep_shared) < 0)
+		give_up(report, "read-only mounts");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		give_up(report, "no_new_privs");
+	if (ruleset >= 0 && ((start->own_proc && confine_allow_own_proc(ruleset) < 0) || confine_self(ruleset) < 0))
 		give_up(report, "landlock");
+	if (start->powerless && confine_drop_capabilities() < 0)
+		give_up(report, "capabilities");
 	execve(start->argv[0], start->argv, environment);
 	give_up(report, "exec");
 }

@@ -21,13 +21,17 @@ struct child_start {
 	unsigned count;
 	int output;  /* becomes standard output and error */
 	int ruleset; /* of Landlock, or negative */
+	bool own_proc;    /* the ruleset is to let it read its own entry in /proc */
+	bool keep_shared; /* it may change things in `shared`; every other mount is read-only to it */
+	bool powerless;   /* it is to have no capabilities */
 };
 
 #define CHILD_DESCRIPTORS_MAX 3u
 
 /*
  * Starts a program in a session of its own, with this process's death as its own, in the same working
- * directory, with no descriptors but /dev/null, the output and those given.
+ * directory, with no descriptors but /dev/null, the output and those given. No program that it may run
+ * gives it privileges that it has not.
  */
 int child_start(struct child *child, const struct child_start *start, struct problem *problem);
 

@@ -1,14 +1,34 @@
-/* Landlock for virtiofsd: the places below `shared` where it may change things; nowhere else. */
+/*
+ * What virtiofsd and the hypervisor may do although they are started by root: Landlock, and no
+ * capabilities. The working directory must be the container's.
+ */
 #ifndef LIMPID_CONFINE_H
 #define LIMPID_CONFINE_H
 
 #include "plan.h"
 
-/* A ruleset as the plan wants it; CONFINE_NONE: the kernel has no Landlock that suffices; -1: problem. */
+/* Instead of a ruleset: the kernel has no Landlock that suffices. */
 #define CONFINE_NONE (-2)
-int confine_make(const struct plan *plan, struct problem *problem);
 
-/* In the child: from here on the rules hold. Returns 0, or -1 and errno. */
+/*
+ * A ruleset that lets virtiofsd read and change what the plan says of `shared`, and read what it takes to
+ * start. CONFINE_NONE: see there, and the plan can do without; -1: problem.
+ */
+int confine_virtiofsd(const struct plan *plan, struct problem *problem);
+
+/* A ruleset that lets the hypervisor change no file, and open only its devices for writing. In the same way. */
+int confine_hypervisor(struct problem *problem);
+
+/*
+ * In the child, which has its own entry in /proc only now: it may read that, with a ruleset for virtiofsd.
+ * Returns 0, or -1 and errno.
+ */
+int confine_allow_own_proc(int ruleset);
+
+/* In the child, which gains no privileges any more: from here on the rules hold. Returns 0, or -1 and errno. */
 int confine_self(int ruleset);
+
+/* In the child: neither it nor what it becomes has a capability any more. Returns 0, or -1 and errno. */
+int confine_drop_capabilities(void);
 
 #endif

@@ -36,11 +36,17 @@ static int start_child(struct shim *shim, struct child *child, struct tail *tail
 
 static int start_virtiofsd(struct shim *shim, struct problem *problem)
 {
-	struct child_start start = { .argv = shim->plan.virtiofsd, .count = 1, .ruleset = -1 };
+	struct child_start start = {
+		.argv = shim->plan.virtiofsd,
+		.count = 1,
+		.ruleset = -1,
+		.own_proc = true,
+		.keep_shared = shim->plan.share,
+	};
 	int listener = -1;
 	int result = -1;
 
-	if (shim->plan.share && (start.ruleset = confine_make(&shim->plan, problem)) == -1)
+	if (shim->plan.share && (start.ruleset = confine_virtiofsd(&shim->plan, problem)) == -1)
 		return -1;
 	if (start.ruleset == CONFINE_NONE)
 		log_warning(&shim->log, "the kernel has no Landlock (ABI 2): virtiofsd is not confined by it");
@@ -64,6 +70,7 @@ static int start_hypervisor(struct shim *shim, struct problem *problem)
 		.descriptors = theirs,
 		.count = DESCRIPTORS,
 		.ruleset = -1,
+		.powerless = true,
 	};
 	int agent = -1, console = -1;
 	int result = -1;
@@ -83,8 +90,15 @@ static int start_hypervisor(struct shim *shim, struct problem *problem)
 		problem_set(problem, "agent link: %s", strerror(-error));
 		goto done;
 	}
+	start.ruleset = confine_hypervisor(problem);
+	if (start.ruleset == -1)
+		goto done;
+	if (start.ruleset == CONFINE_NONE)
+		log_warning(&shim->log, "the kernel has no Landlock (ABI 2): QEMU is not confined by it");
 	result = start_child(shim, &shim->hypervisor, &shim->hypervisor_tail, &start, problem);
 done:
+	if (start.ruleset >= 0)
+		close(start.ruleset);
 	for (unsigned i = 0; i < DESCRIPTORS; i++)
 		if (theirs[i] >= 0)
 			close(theirs[i]);

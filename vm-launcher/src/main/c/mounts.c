@@ -38,6 +38,20 @@ static int open_own(int directory, const char *name, unsigned long long flags, u
 	return (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
 }
 
+/*
+ * Opens what is at a path of the host in which whoever wrote the plan has seen no symbolic link. One that
+ * has come since, in whatever component, leads elsewhere and is not followed.
+ */
+static int open_source(const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+}
+
 /* A tmpfs that is mounted nowhere yet. */
 static int make_tmpfs(size_t names, struct problem *problem)
 {
@@ -69,12 +83,15 @@ static int set_attributes(int tree, unsigned long long attributes, unsigned recu
 	return mount_setattr(tree, "", AT_EMPTY_PATH | recursive, &attr, sizeof attr);
 }
 
-/* A copy of what is mounted at path, mounted nowhere yet, with these attributes and without propagation. */
+/*
+ * A copy of what is at path below directory, or of directory itself if path is empty, mounted nowhere yet,
+ * with these attributes and without propagation.
+ */
 static int clone_tree(int directory, const char *path, unsigned long long attributes, bool recursive)
 {
 	unsigned deep = recursive ? AT_RECURSIVE : 0;
 	int tree = open_tree(directory, path,
-			     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | deep);
+			     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | deep);
 
 	if (tree >= 0 && set_attributes(tree, attributes, deep) < 0) {
 		int error = errno;
@@ -121,12 +138,17 @@ static int make_target(int shared, const char *name, bool directory)
 static int bind_at(int shared, const char *source, const char *name, unsigned long long attributes,
 		   bool recursive, struct problem *problem)
 {
-	int tree = clone_tree(AT_FDCWD, source, attributes, recursive);
+	int origin = open_source(source);
 	struct stat status;
-	int target = -1;
+	int tree = -1, target = -1;
 	int result = -1;
 
-	if (tree < 0 || fstat(tree, &status) < 0) {
+	if (origin < 0 && errno == ELOOP) {
+		problem_set(problem, "bind: %s: a symbolic link is on the way", source);
+		goto done;
+	}
+	if (origin < 0 || (tree = clone_tree(origin, "", attributes, recursive)) < 0 ||
+	    fstat(tree, &status) < 0) {
 		problem_errno(problem, "bind: %s", source);
 		goto done;
 	}
@@ -148,6 +170,7 @@ static int bind_at(int shared, const char *source, const char *name, unsigned lo
 done:
 	close_if_open(target);
 	close_if_open(tree);
+	close_if_open(origin);
 	return result;
 }
 
@@ -307,5 +330,28 @@ done:
 	close_if_open(shared);
 	close_if_open(covers);
 	close_if_open(mount_point);
+	return result;
+}
+
+int mounts_freeze(bool keep_shared)
+{
+	struct mount_attr frozen = { .attr_set = MOUNT_ATTR_RDONLY };
+	int tree = -1;
+	int result = -1;
+	int error;
+
+	if (unshare(CLONE_NEWNS) < 0)
+		return -1;
+	/* A copy as it is, which comes to lie on the one that is then read-only. */
+	if (keep_shared && (tree = open_tree(AT_FDCWD, MOUNTS_SHARED,
+					     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW |
+						     AT_RECURSIVE)) < 0)
+		return -1;
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &frozen, sizeof frozen) == 0 &&
+	    (tree < 0 || move_mount(tree, "", AT_FDCWD, MOUNTS_SHARED, MOVE_MOUNT_F_EMPTY_PATH) == 0))
+		result = 0;
+	error = errno;
+	close_if_open(tree);
+	errno = error;
 	return result;
 }

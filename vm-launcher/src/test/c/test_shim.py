@@ -38,6 +38,25 @@ DIES_AT_ONCE = 5
 
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
+LANDLOCK_CREATE_RULESET = 444
+LANDLOCK = LIBC.syscall(LANDLOCK_CREATE_RULESET, None, 0, 1)  # its ABI, or -1
+
+
+class Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+
+
+def without_landlock():
+    """This process and its children run on a kernel that has none, as far as they can tell."""
+    code = b"".join(struct.pack("<HBBI", *instruction) for instruction in (
+        (0x20, 0, 0, 0),  # the number of the system call
+        (0x15, 0, 1, LANDLOCK_CREATE_RULESET),
+        (0x06, 0, 0, 0x00050000 | errno.ENOSYS),
+        (0x06, 0, 0, 0x7FFF0000),
+    ))
+    program = Filter(len(code) // 8, ctypes.cast(code, ctypes.c_void_p))
+    LIBC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program))
 
 
 def dying_with_the_test(and_then):
@@ -117,6 +136,12 @@ class Container:
         self.listener.bind(self.at("create.sock"))
         self.listener.listen(1)
         self.listener.settimeout(PATIENCE)
+        self.notebook = socket.socket(socket.AF_UNIX)
+        self.notebook.bind(self.at("notes.sock"))
+        self.notebook.listen(1)
+        self.notebook.setblocking(False)
+        self.notebook_of_one = False
+        self.noted_so_far = b""
         self.process = self.link = None
         self.pids = []
         self.errors = tempfile.TemporaryFile()
@@ -216,10 +241,16 @@ class Container:
             return file.read()
 
     def notes(self):
-        try:
-            return self.read("notes").split("\n")[:-1]
-        except FileNotFoundError:
-            return []
+        """What the hypervisor has written down."""
+        with contextlib.suppress(BlockingIOError, ConnectionResetError):
+            if not self.notebook_of_one:
+                accepted, _ = self.notebook.accept()
+                self.notebook.close()
+                self.notebook, self.notebook_of_one = accepted, True
+                accepted.setblocking(False)
+            while data := self.notebook.recv(1 << 16):
+                self.noted_so_far += data
+        return self.noted_so_far.decode().split("\n")[:-1]
 
     def noted(self, what):
         wait_until(lambda: what in self.notes(), f"note {what!r} in {self.notes()}")
@@ -227,7 +258,7 @@ class Container:
     def assert_nothing_left(self, *but):
         for pid in self.pids:
             wait_until(lambda: not is_alive(pid), f"end of {pid}", DIES_AT_ONCE)
-        allowed = {"notes", "shared", "descriptors", "exit", *but}
+        allowed = {"notes.sock", "shared", "exit", *but}
         self.test.assertLessEqual(set(os.listdir(self.directory)), allowed)
 
     def said(self):
@@ -247,6 +278,7 @@ class Container:
         if self.link:
             self.link.close()
         self.listener.close()
+        self.notebook.close()
         self.errors.close()
         self.test.assertNotIn("Sanitizer", said, said)
         self.test.assertNotIn("runtime error", said, said)
@@ -424,7 +456,7 @@ class Children(Case):
         os.close(read)
         container.process.stdout.close()
         container.wait()
-        found = json.loads(container.read("descriptors"))
+        found = json.loads(container.notes()[0])
         self.assertEqual(["0", "1", "2", "3", "4", "5"], sorted(found["names"]))
         self.assertEqual("/dev/null", found["names"]["0"])
         self.assertEqual(found["names"]["1"], found["names"]["2"])
@@ -432,7 +464,71 @@ class Children(Case):
             self.assertRegex(found["names"][number], "^socket:")
         self.assertEqual(container.directory, found["cwd"])
         self.assertTrue(found["sid"])
-        self.assertEqual(["SigBlk:\t0000000000000000\n"], found["blocked"])
+        self.assertEqual("0000000000000000", found["status"]["SigBlk"])
+
+    def test_hypervisor_has_no_privileges(self):
+        """It is root's, but nothing more."""
+        container = self.container("exit", "descriptors")
+        container.run()
+        container.wait()
+        status = json.loads(container.notes()[0])["status"]
+        for which in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertEqual("0000000000000000", status[which], which)
+        self.assertEqual("1", status["NoNewPrivs"])
+        self.assertEqual(["0"] * 4, status["Uid"].split())
+
+    @contextlib.contextmanager
+    def file_of_root(self):
+        with tempfile.TemporaryDirectory(prefix="limpid-shim-image-") as directory:
+            path = f"{directory}/image"
+            with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                file.write("image")
+            self.assertEqual((0, 0o600), (os.stat(path).st_uid, os.stat(path).st_mode & 0o7777))
+            yield path
+
+    def attack(self, commands, **keywords):
+        container = self.container("attack", "commands=" + json.dumps(commands).encode().hex(), **keywords)
+        container.run()
+        self.assertEqual(0, container.wait(60))
+        verdicts = [note.removeprefix("attack ") for note in container.notes() if note.startswith("attack ")]
+        self.assertEqual(len(commands), len(verdicts))
+        return verdicts
+
+    def test_hypervisor_under_attack(self):
+        with self.file_of_root() as image:
+            attacks = [
+                f"echo x > {image}", f"truncate -s 0 {image}", f"rm {image}", f"mv {image} {image}.moved",
+                f"ln {image} {image}.hard", f"ln -s x {image}.link", f"mkdir {image}.d", f"mkfifo {image}.pipe",
+                f"chown 5 {image}", f"chmod 777 {image}", f"touch {image}", "echo x > exit",
+                "rm notes.sock", "touch /tmp/limpid-shim-escape",
+                "echo x > /dev/shm/limpid-shim-escape", "mknod /dev/limpid-shim-disk b 7 200",
+                "echo x > /proc/sys/kernel/domainname", "mount -t tmpfs none /mnt", "unshare -m true", "chroot / true",
+                "setpriv --reuid 5 true", "nsenter -t 1 -m true",
+            ]
+            for attack, verdict in zip(attacks, self.attack(attacks)):
+                self.assertRegex(verdict, "^no", attack)
+            self.assertEqual("image", contents(image))
+        self.assertFalse(os.path.exists("/tmp/limpid-shim-escape"))
+
+    @unittest.skipUnless(LANDLOCK >= 6, "the kernel does not confine signals")
+    def test_hypervisor_signals_nobody_else(self):
+        bystander = subprocess.Popen(["/bin/sleep", "60"])
+        try:
+            self.assertRegex(self.attack([f"kill -9 {bystander.pid}"])[0], "^no .*not permitted")
+            self.assertIsNone(bystander.poll())
+        finally:
+            bystander.kill()
+            bystander.wait()
+
+    def test_hypervisor_can_do_its_work(self):
+        with self.file_of_root() as image:
+            commands = [f"cat {image}", "echo x > /dev/null", "sleep 60 & kill $!"]
+            if os.path.exists("/dev/kvm"):
+                commands.append("exec 7<> /dev/kvm")
+            verdicts = self.attack(commands)
+        self.assertEqual("ok image", verdicts[0])
+        for command, verdict in zip(commands, verdicts):
+            self.assertRegex(verdict, "^ok", command)
 
     def test_shim_killed(self):
         container = self.container(records=[("virtiofsd", "/bin/sleep", "60")], shim=DELIVERED)
@@ -826,7 +922,7 @@ class Signals(Case):
 
 
 class Deaths(Case):
-    def dies(self, container, *patterns, log=None):
+    def dies(self, container, *patterns, cause=None):
         """With a verb that waits for an answer, the VM dies."""
         container.create()
         link = container.connect()
@@ -835,6 +931,9 @@ class Deaths(Case):
         starter = container.connect()
         with contextlib.suppress(BrokenPipeError):
             starter.send_json(REQUEST, 4, {"method": "start"})
+        if cause:
+            container.noted("request start")
+            cause()
         frame = link.receive()
         self.assertEqual((FAILURE, 0), (frame.kind, frame.request))
         failure = json.loads(frame.payload)
@@ -845,7 +944,7 @@ class Deaths(Case):
         self.assertEqual(failure["message"] + "\n", rest)
         for pattern in patterns:
             self.assertRegex(rest, pattern)
-        container.assert_nothing_left("log")
+        container.assert_nothing_left("log", "die")
         return rest
 
     def test_qemu_exits(self):
@@ -859,9 +958,9 @@ class Deaths(Case):
 
     def test_virtiofsd_dies(self):
         container = self.container(records=[("virtiofsd", "/bin/sh", "-c",
-                                             "until grep -q 'request start' notes; do sleep 0.01; done 2>&-;"
+                                             "until test -e die; do sleep 0.01; done;"
                                              "echo virtiofsd: trouble >&2; exit 9")])
-        rest = self.dies(container, "^virtiofsd exited with status 9\n")
+        rest = self.dies(container, "^virtiofsd exited with status 9\n", cause=lambda: os.mkfifo(container.path("die")))
         self.assertIn("virtiofsd's last lines:\n  virtiofsd: trouble\n", rest)
 
     def test_qemu_hangs_up(self):
@@ -884,7 +983,9 @@ class Deaths(Case):
         container.spawn()
         container.greet()
         container.launched()
-        container.link.send_json(REQUEST, 1, {"method": "prepare"})
+        # it may be over before it can be asked
+        with contextlib.suppress(BrokenPipeError):
+            container.link.send_json(REQUEST, 1, {"method": "prepare"})
         frame = container.link.receive()
         self.assertEqual((FAILURE, 0), (frame.kind, frame.request))
         failure = json.loads(frame.payload)
@@ -1167,7 +1268,7 @@ class Shared(Case):
             with open(whole, "w", encoding="utf-8") as file:
                 file.write(path)
 
-    def script(self, records, commands):
+    def script(self, records, commands, meanwhile=None):
         """Runs the commands, one a line, in `shared`; returns for each `ok`, or the last word of the error."""
         script = ["cd shared", "exec 9>&2"]
         for command in commands:
@@ -1176,6 +1277,8 @@ class Shared(Case):
         container = self.container(records=[
             ("share", "shared"), *records, ("virtiofsd", "/bin/bash", "-c", "\n".join(script))])
         container.create()
+        if meanwhile:
+            meanwhile()
         # what the script wrote is in the diagnosis
         wait_until(lambda: contents(f"/proc/{container.pids[1]}/comm") == "sleep\n", "the script is done")
         os.kill(container.pids[0], signal.SIGKILL)
@@ -1229,10 +1332,17 @@ class Shared(Case):
             subprocess.run(["umount", mounted], check=True)
 
     def test_names_that_would_leave(self):
-        self.make("a/inner/", "b/")
+        self.make("a/inner/", "a/other/", "b/")
         os.symlink("/etc", f"{self.files}/link")
+        os.symlink("a", f"{self.files}/deep")
+        os.symlink(".", f"{self.files}/up")
         for records, pattern in (
-            ([("bind", f"{self.files}/link", "x", "bind")], "neither a directory nor a regular file"),
+            ([("bind", f"{self.files}/link", "x", "bind")], "bind: .*/link: a symbolic link is on the way"),
+            ([("bind", f"{self.files}/deep/inner", "x", "bind")], "bind: .*/deep/inner: a symbolic link is on the way"),
+            ([("bind", f"{self.files}/deep/inner/", "x", "rbind,ro")], "a symbolic link is on the way"),
+            ([("bind", f"/proc/self/root{self.files}/a", "x", "bind")], "a symbolic link is on the way"),
+            ([("upper", f"{self.files}/deep", "inner", "other", "x")], "bind: .*/deep: a symbolic link is on the way"),
+            ([("upper", f"{self.files}/up/a", "inner", "other", "x")], "bind: .*/up/a: a symbolic link is on the way"),
             ([("bind", f"{self.files}/a", "x", "bind"), ("bind", f"{self.files}/b", "x/y", "bind")], "can't be made"),
             ([("bind", f"{self.files}/a", "x", "bind"), ("bind", f"{self.files}/b", "x", "bind")], "File exists"),
             ([("bind", f"{self.files}/a", "x", "bind"), ("confine", "x/../../..", "rw"),
@@ -1245,7 +1355,7 @@ class Shared(Case):
                 container.spawn()
                 self.assertEqual(1, container.wait())
                 self.assertRegex(container.said(), "confine.*below `shared`")
-            self.assertEqual(["inner"], os.listdir(f"{self.files}/a"))
+            self.assertEqual(["inner", "other"], sorted(os.listdir(f"{self.files}/a")))
 
     UPPER = [("confine", "upper/diff", "rw"), ("confine", "upper/limpid-work", "rw")]
 
@@ -1267,11 +1377,71 @@ class Shared(Case):
 
     def test_upper_covers_everything_else(self):
         results = self.script([self.layer(), *self.UPPER], [
-            "ls upper", "cat upper/link upper/lower | wc -c", "ls upper/merged upper/work | tr '\\n' ' '",
+            "ls upper", "stat -c %s%F upper/link", "ls upper/merged upper/work | tr '\\n' ' '",
             "cat upper/diff/inside", "stat -c %s%F upper/lower"])
         self.assertEqual(
-            ["ok diff", "limpid-work", "link", "lower", "merged", "symbolic", "work", "ok 0",
+            ["ok diff", "limpid-work", "link", "lower", "merged", "symbolic", "work", "ok 0regular empty file",
              "ok upper/merged:  upper/work:", "ok layer/diff/inside", "ok 0regular empty file"], results)
+
+    def test_upper_covers_even_without_landlock(self):
+        """What is covered is empty, whoever opens it."""
+        container = self.container(records=[("share", "shared"), self.layer()])
+        container.run()
+        upper = f"/proc/{container.process.pid}/root{container.path('shared')}/upper"
+        self.assertEqual("", contents(f"{upper}/lower") + contents(f"{upper}/link"))
+        self.assertEqual([], os.listdir(f"{upper}/merged") + os.listdir(f"{upper}/work"))
+
+    def test_what_comes_later_cannot_be_read(self):
+        """Names that appear beside the upper directory after the launch are not covered."""
+        layer = self.layer()
+        self.make("single", "other", "read-only/file")
+        late = f"{self.files}/layer/late"
+
+        def make_late():
+            self.make("layer/late-file", "layer/late-program", "layer/diff/later", "layer/diff/program")
+            for name in ("late-program", "diff/program"):
+                os.chmod(f"{self.files}/layer/{name}", 0o755)
+            self.make("layer/new/secret")
+            os.rename(f"{self.files}/layer/new", late)
+
+        results = self.script(
+            [layer, *self.UPPER, ("bind", f"{self.files}/single", "single", "bind"),
+             ("bind", f"{self.files}/read-only", "ro", "rbind,ro"), ("bind", f"{self.files}/other", "unsaid", "bind"),
+             ("confine", "single", "rw"), ("confine", "ro", "ro")],
+            [f"until test -e {late}; do sleep 0.01; done", "ls upper | grep late", "cat upper/late/secret",
+             "cat upper/late-file", "dd if=upper/late-file", "upper/late-program", "upper/diff/program",
+             "cat upper/diff/later", "cat single ro/file", "cat unsaid", "cat /etc/passwd", f"cat {late}/secret",
+             f"ls {self.files}", "cat /sys/kernel/uevent_seqnum", "cat /proc/1/environ",
+             f"cat /proc/{os.getpid()}/environ", "cat /proc/uptime", "head -c 1 /dev/zero", "read x < /proc/$$/stat"],
+            meanwhile=make_late)
+        allowed = {0: "ok", 1: "ok late", 7: "ok layer/diff/later", 8: "ok singleread-only/file", 18: "ok"}
+        results = [result for result in results if re.match("ok|no ", result)]
+        self.assertEqual(19, len(results), results)
+        for number, result in enumerate(results):
+            if number in allowed:
+                self.assertEqual(allowed[number], result)
+            else:
+                self.assertRegex(result, "^no .*(Permission denied|not permitted)", number)
+
+    def test_kernel_without_landlock(self):
+        """The upper directory can't be shown safely; everything else can."""
+        self.make("volume/file")
+        virtiofsd = ("virtiofsd", "/bin/sleep", "60")
+        self.fails_to_launch(
+            self.container(records=[("share", "shared"), self.layer(), *self.UPPER, virtiofsd],
+                           preexec_fn=without_landlock),
+            r"^upper: the kernel has no Landlock \(ABI 2\): .* /.*/layer$")
+        container = self.container(
+            records=[("share", "shared"), ("bind", f"{self.files}/volume", "v", "rbind"), ("confine", "v", "rw"),
+                     virtiofsd], preexec_fn=without_landlock)
+        container.records.append(("log", container.path("log"), "text"))
+        container.run()
+        log = container.read("log")
+        self.assertRegex(log, "level=warning .*no Landlock.*virtiofsd is not confined")
+        self.assertRegex(log, "level=warning .*no Landlock.*QEMU is not confined")
+        for pid in container.pids:
+            self.assertRegex(contents(f"/proc/{pid}/status"), "NoNewPrivs:\t1")
+        self.assertRegex(contents(f"/proc/{container.pids[0]}/status"), "CapBnd:\t0000000000000000")
 
     def test_upper_under_attack(self):
         upper = self.layer()
@@ -1284,7 +1454,10 @@ class Shared(Case):
             "chown 5 upper/merged", "ln -s x upper/s", "cp upper/diff/inside upper/copy", "rmdir upper/limpid-work",
             "echo x > upper/diff/../lower", "umount upper/lower", "umount -l upper", "mount -o remount,rw upper/lower",
             "mount -t tmpfs none upper/diff", "mount --bind /etc upper/diff", "unshare -m umount upper/lower",
-            f"echo x > {self.files}/layer/lower", f"echo x > {self.files}/escape", "touch /tmp/limpid-shim-escape",
+            f"chmod 777 {self.files}/layer/lower", f"chown 5 {self.files}/layer/lower",
+            f"touch {self.files}/layer/lower",
+            "chmod 700 ..", f"echo x > {self.files}/layer/lower", f"echo x > {self.files}/escape",
+            "touch /tmp/limpid-shim-escape",
             "echo x > ../exit", "echo x > /proc/sys/kernel/domainname", "echo $$ > /sys/fs/cgroup/memory/tasks",
         ]
         verdicts = []
@@ -1350,7 +1523,10 @@ class Shared(Case):
             ("virtiofsd", VIRTIOFSD, "--fd=3", "-f", "-o", "sandbox=chroot",
              "-o", "xattr,modcaps=+sys_admin:+mknod", "-o"),
             ("hypervisor", QEMU, "-M", "microvm,accel=kvm:tcg,memory-backend=m", "-m", "64M", "-S", "-nodefaults",
-             "-display", "none", "-object", "memory-backend-memfd,id=m,size=64M,share=on",
+             "-display", "none", "-sandbox",
+             "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+             "-chardev", "socket,id=qmp,fd=4,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
+             "-object", "memory-backend-memfd,id=m,size=64M,share=on",
              "-chardev", "socket,id=fs,path=virtiofsd.sock", "-device", "vhost-user-fs-device,chardev=fs,tag=t"),
         ])
         # not relative: virtiofsd changes to / before it opens it

@@ -198,6 +198,15 @@ final class DockerIT {
   }
 
   @Test
+  void unknownUserIsToldAsWithRunc() {
+    Result runc = docker.run("run", "--rm", "-u", "nobody-of-that-name", "busybox", "true");
+    Result limpid = limpid("--rm", "-u", "nobody-of-that-name", "busybox", "true");
+    assertNotEquals(0, runc.status());
+    assertEquals(runc.status(), limpid.status());
+    assertEquals(runc.err(), limpid.err());
+  }
+
+  @Test
   void backgroundContainerIsLoggedStoppedAndRestarted() throws InterruptedException {
     String id =
         limpid(
