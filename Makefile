@@ -73,6 +73,7 @@ install: all
 	@$(MAKE) --no-print-directory assemble
 
 demo: all
+	@mini-os/ensure-packages runtime-cli/packages.demo
 	@runtime-cli/src/main/scripts/demo $(DIST)/bin/limpid
 
 check-c: all test-prerequisites
