@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -173,14 +174,44 @@ static int open_streams(struct shim *shim, struct problem *problem)
 }
 
 /*
+ * The leader of a process group can't make a session. So it joins another group for a moment: that of a child,
+ * as the parent's may lie outside of the pid namespace.
+ */
+static int leave_group(void)
+{
+	int gate[2];
+	pid_t child;
+	int result;
+	char byte;
+
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		return -1;
+	child = fork();
+	if (child == 0) {
+		close(gate[1]);
+		/* Until the other end is closed, or its holder is dead. */
+		while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
+			;
+		_exit(0);
+	}
+	close(gate[0]);
+	result = child < 0 || setpgid(child, child) < 0 || setpgid(0, child) < 0 ? -1 : 0;
+	close(gate[1]);
+	if (child > 0)
+		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			;
+	return result;
+}
+
+/*
  * A session of its own, so that the keyboard signals of the caller's terminal don't come here, and a pty can
- * become the controlling terminal. The leader of a process group must leave it first.
+ * become the controlling terminal.
  */
 static int leave_session(struct problem *problem)
 {
 	if (setsid() >= 0 || getsid(0) == getpid())
 		return 0;
-	if (setpgid(0, getpgid(getppid())) < 0 || setsid() < 0)
+	if (leave_group() < 0 || setsid() < 0)
 		return problem_errno(problem, "setsid");
 	return 0;
 }
