@@ -79,6 +79,7 @@ demo: all
 check-c: all test-prerequisites
 	$(MAKE) --no-print-directory -C agent-proto/src/test/c check
 	$(MAKE) --no-print-directory -C vm-launcher/src/test/c check
+	$(MAKE) --no-print-directory -C vm-launcher/src/test/c check-real LIMPID=$(DIST)/bin/limpid
 	$(MAKE) --no-print-directory -C mini-os/agent check
 	$(MAKE) --no-print-directory -C mini-os OUT=$(BUILD)/mini-os check
 

@@ -24,10 +24,31 @@ static void answer(struct agent *agent, const char *result, const struct problem
 		link_send(&agent->link, FRAME_RESULT, 0, 0, number, result, strlen(result));
 }
 
-static void carry_out(struct agent *agent, struct request *request)
+/* Answered later, by itself: the next request need not wait for it. */
+static void begin_exec(struct agent *agent, uint16_t process, const struct exec_request *exec)
+{
+	uint32_t number = agent->number;
+	struct problem problem;
+
+	if (container_check_up(&agent->container, "exec", &problem) < 0 ||
+	    container_check_awake(&agent->container, &problem) < 0) {
+		answer(agent, NULL, &problem);
+		return;
+	}
+	agent->busy = false;
+	agent->number = 0;
+	execs_begin(&agent->execs, number, process, exec);
+}
+
+static void carry_out(struct agent *agent, uint16_t process, struct request *request)
 {
 	struct problem problem;
 
+	if ((request->method == METHOD_EXEC) != (process != 0)) {
+		problem_set(&problem, FAILURE_INVALID, "process %u: not a number for this method", process);
+		answer(agent, NULL, &problem);
+		return;
+	}
 	switch (request->method) {
 	case METHOD_PREPARE:
 		if (!agent->prepared) {
@@ -48,6 +69,21 @@ static void carry_out(struct agent *agent, struct request *request)
 		return;
 	case METHOD_KILL:
 		container_kill(&agent->container, &request->kill);
+		return;
+	case METHOD_EXEC:
+		begin_exec(agent, process, &request->exec);
+		return;
+	case METHOD_PAUSE:
+		container_freeze(&agent->container, true);
+		return;
+	case METHOD_RESUME:
+		container_freeze(&agent->container, false);
+		return;
+	case METHOD_STATS:
+		container_stats(&agent->container);
+		return;
+	case METHOD_UPDATE:
+		container_update(&agent->container, &request->update);
 		return;
 	}
 	answer(agent, NULL, &problem);
@@ -83,7 +119,7 @@ static void turn(struct agent *agent)
 		if (request_parse(&request, waiting->text, waiting->length, &problem) < 0)
 			answer(agent, NULL, &problem);
 		else
-			carry_out(agent, &request);
+			carry_out(agent, waiting->process, &request);
 		request_free(&request);
 		free(waiting);
 	}
@@ -107,6 +143,23 @@ static void container_done(void *owner, const char *result, const struct problem
 	turn(agent);
 }
 
+static void exec_done(void *owner, uint32_t request, const char *result, const struct problem *problem)
+{
+	struct agent *agent = owner;
+
+	if (problem)
+		link_failure(&agent->link, request, problem);
+	else
+		link_send(&agent->link, FRAME_RESULT, 0, 0, request, result, strlen(result));
+}
+
+static void execs_over(void *owner)
+{
+	struct agent *agent = owner;
+
+	container_alone(&agent->container);
+}
+
 static void add_request(struct agent *agent, const struct frame *frame)
 {
 	struct waiting *waiting = NULL;
@@ -119,7 +172,7 @@ static void add_request(struct agent *agent, const struct frame *frame)
 		link_failure(&agent->link, frame->request, &problem);
 		return;
 	}
-	*waiting = (struct waiting){ .number = frame->request, .length = frame->length };
+	*waiting = (struct waiting){ .number = frame->request, .process = frame->process, .length = frame->length };
 	memcpy(waiting->text, frame->payload, frame->length);
 	if (agent->last)
 		agent->last->next = waiting;
@@ -145,6 +198,7 @@ static void link_opened(void *owner, uint32_t window)
 	struct agent *agent = owner;
 
 	drop_requests(agent);
+	execs_abandon(&agent->execs);
 	processes_opened(&agent->processes, window);
 }
 
@@ -198,8 +252,9 @@ int agent_open(struct agent *agent, int signals)
 	reaper_open(&agent->reaper);
 	processes_open(&agent->processes, &agent->link);
 	prepare_open(&agent->prepare, &agent->loop, prepared, agent);
-	container_open(&agent->container, &agent->loop, &agent->reaper, &agent->processes, &agent->prepare,
-		       container_done, agent);
+	execs_open(&agent->execs, &agent->loop, &agent->reaper, &agent->processes, exec_done, execs_over, agent);
+	container_open(&agent->container, &agent->loop, &agent->reaper, &agent->processes, &agent->execs,
+		       &agent->prepare, container_done, agent);
 	error = watch_set(&agent->loop, &agent->signals, EPOLLIN);
 	if (error < 0) {
 		log_error("watching signals: %s", strerror(-error));
@@ -216,6 +271,7 @@ int agent_open(struct agent *agent, int signals)
 void agent_close(struct agent *agent)
 {
 	processes_close(&agent->processes);
+	execs_close(&agent->execs);
 	container_close(&agent->container);
 	prepare_close(&agent->prepare);
 	drop_requests(agent);

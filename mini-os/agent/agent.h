@@ -3,6 +3,7 @@
 #define LIMPID_AGENT_H
 
 #include "container.h"
+#include "exec.h"
 #include "link.h"
 #include "prepare.h"
 #include "process.h"
@@ -15,6 +16,7 @@
 struct waiting {
 	struct waiting *next;
 	uint32_t number;
+	uint16_t process;
 	size_t length;
 	uint8_t text[];
 };
@@ -25,6 +27,7 @@ struct agent {
 	struct reaper reaper;
 	struct processes processes;
 	struct prepare prepare;
+	struct execs execs;
 	struct container container;
 	struct watch signals;
 

@@ -202,12 +202,37 @@ int cgroup_signal(const char *directory, int signal)
 	return signal_below(AT_FDCWD, directory, signal, 0);
 }
 
-bool cgroup_populated(const char *directory)
+/* True if a file of a cgroup can be read and has this text in it. */
+static bool says(const char *directory, const char *file, const char *what)
 {
 	char path[PATH_MAX], text[SMALL_FILE];
 
-	return in_directory(directory, "cgroup.events", path) == 0 && read_file(AT_FDCWD, path, text) == 0 &&
-	       strstr(text, "populated 1") != NULL;
+	return in_directory(directory, file, path) == 0 && read_file(AT_FDCWD, path, text) == 0 &&
+	       strstr(text, what) != NULL;
+}
+
+bool cgroup_populated(const char *directory)
+{
+	return says(directory, "cgroup.events", "populated 1");
+}
+
+int cgroup_freeze(const char *directory, bool frozen)
+{
+	char path[PATH_MAX];
+
+	if (in_directory(directory, "cgroup.freeze", path) < 0)
+		return -ENAMETOOLONG;
+	return write_file(AT_FDCWD, path, frozen ? "1" : "0");
+}
+
+bool cgroup_freezing(const char *directory)
+{
+	return says(directory, "cgroup.freeze", "1");
+}
+
+bool cgroup_frozen(const char *directory)
+{
+	return says(directory, "cgroup.events", "frozen 1");
 }
 
 int cgroup_events(const char *directory)

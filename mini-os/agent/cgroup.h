@@ -23,6 +23,13 @@ int cgroup_signal(const char *directory, int signal);
 /* True if there is a process in a cgroup or below it; false also if the cgroup is gone. */
 bool cgroup_populated(const char *directory);
 
+/* Asks for a cgroup, and what is below it, to be frozen or thawed. 0 or -errno. */
+int cgroup_freeze(const char *directory, bool frozen);
+
+/* True if that has been asked for; and if everything stands still. */
+bool cgroup_freezing(const char *directory);
+bool cgroup_frozen(const char *directory);
+
 /* A descriptor that reports EPOLLPRI when cgroup_populated may have changed, or -errno. */
 int cgroup_events(const char *directory);
 

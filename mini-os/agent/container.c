@@ -11,16 +11,14 @@
 
 #include "cgroup.h"
 #include "log.h"
-#include "terminal.h"
+#include "stats.h"
 
 #define CGROUP_PATIENCE_MS 5000 /* for killed processes to be gone */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
+/* A limit below what is in use makes crun wait for the kernel, which frees what it can. Tests have less patience. */
+#ifndef UPDATE_PATIENCE_MS
+#define UPDATE_PATIENCE_MS 30000
+#endif
 
 static void fail(struct container *container, const struct problem *problem)
 {
@@ -39,9 +37,14 @@ static void fail_state(struct container *container, enum failure_code code, cons
 
 static void tell_end(struct container *container)
 {
-	/* The answer to `start` comes before the end of a process that ran only for a moment. */
-	if (container->flushed && !crun_busy(&container->crun))
+	/*
+	 * The answer to `start`, or `update`, comes before the end of a process that ran only for a moment, and so does
+	 * the end of all other processes.
+	 */
+	if (container->flushed && !crun_busy(&container->crun) && (container->alone || execs_are_over(container->execs))) {
+		timer_stop(container->loop, &container->patience);
 		process_exited(container->processes, container->init);
+	}
 }
 
 static void flushed(void *owner, int status)
@@ -84,6 +87,21 @@ static void flush(struct container *container)
 	reaper_watch(container->reaper, &container->flusher);
 }
 
+void container_alone(struct container *container)
+{
+	if (container->state == CONTAINER_ENDED && container->init)
+		tell_end(container);
+}
+
+static void others_overdue(void *owner)
+{
+	struct container *container = owner;
+
+	log_error("processes started in the container outlive SIGKILL");
+	container->alone = true;
+	tell_end(container);
+}
+
 static void cgroup_emptied(struct container *container)
 {
 	timer_stop(container->loop, &container->cgroup_patience);
@@ -109,6 +127,16 @@ static void cgroup_overdue(void *owner)
 	cgroup_emptied(container);
 }
 
+/* Requests that need a container which is up: those under way are answered, by themselves or here. */
+static void end_requests(struct container *container)
+{
+	if (container->crun_patience.armed)
+		crun_kill(&container->crun);
+	if (freezer_stop(&container->freezer))
+		fail_state(container, FAILURE_STATE, container->freezer.frozen ? "pause: the container has ended"
+									       : "resume: the container has ended");
+}
+
 /* Init has ended, and with it the container: nothing of it is left running, as with a pid namespace of its own. */
 static void init_ended(void *owner, int status)
 {
@@ -116,6 +144,9 @@ static void init_ended(void *owner, int status)
 
 	container->state = CONTAINER_ENDED;
 	process_reaped(container->init, status);
+	timer_set(container->loop, &container->patience, CGROUP_PATIENCE_MS);
+	execs_end(container->execs);
+	end_requests(container);
 	if (container->cgroup[0] == '\0') {
 		flush(container);
 		return;
@@ -136,82 +167,9 @@ static void init_ended(void *owner, int status)
 
 static int write_config(const char *text, struct problem *problem)
 {
-	size_t length = strlen(text), at = 0;
-	int fd;
-
 	if (mkdir(CRUN_BUNDLE, 0700) < 0 && errno != EEXIST)
 		return problem_errno(problem, "mkdir " CRUN_BUNDLE);
-	unlink(CRUN_CONFIG);
-	fd = open(CRUN_CONFIG, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return problem_errno(problem, "open " CRUN_CONFIG);
-	while (at < length) {
-		ssize_t count = write(fd, text + at, length - at);
-
-		if (count < 0) {
-			problem_errno(problem, "write " CRUN_CONFIG);
-			close(fd);
-			return -1;
-		}
-		at += (size_t)count;
-	}
-	close(fd);
-	return 0;
-}
-
-/* The workload's end is a blocking one, the agent's is not. */
-static int make_pipe(int *agents, int *workloads, bool agent_reads)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -1;
-	*agents = ends[agent_reads ? 0 : 1];
-	*workloads = ends[agent_reads ? 1 : 0];
-	return fcntl(*agents, F_SETFL, O_NONBLOCK);
-}
-
-static void close_all(struct container *container)
-{
-	close_fd(&container->streams.input);
-	close_fd(&container->streams.output);
-	close_fd(&container->streams.error);
-	close_fd(&container->listener);
-}
-
-static int open_all(struct container *container, int stdio[3], struct problem *problem)
-{
-	struct process_streams *streams = &container->streams;
-
-	if (container->request.terminal) {
-		container->listener = terminal_listen(CRUN_CONSOLE);
-		if (container->listener < 0) {
-			errno = -container->listener;
-			return problem_errno(problem, "listen on " CRUN_CONSOLE);
-		}
-	} else if (make_pipe(&streams->input, &stdio[0], false) < 0 ||
-		   make_pipe(&streams->output, &stdio[1], true) < 0 ||
-		   make_pipe(&streams->error, &stdio[2], true) < 0) {
-		return problem_errno(problem, "pipe");
-	}
-	return 0;
-}
-
-static int take_terminal(struct container *container, struct problem *problem)
-{
-	struct process_streams *streams = &container->streams;
-
-	streams->output = terminal_receive(container->listener);
-	if (streams->output < 0) {
-		errno = -streams->output;
-		return problem_errno(problem, "receive the terminal from crun");
-	}
-	streams->input = fcntl(streams->output, F_DUPFD_CLOEXEC, 3);
-	if (streams->input < 0)
-		return problem_errno(problem, "duplicate the terminal");
-	close_fd(&container->listener);
-	unlink(CRUN_CONSOLE);
-	return 0;
+	return crun_write(CRUN_CONFIG, text, problem);
 }
 
 /* The agent is better protected from the lack of memory than its container shall be. */
@@ -230,12 +188,13 @@ static void reset_oom_score(pid_t pid)
 /* crun has made the process with this pid: enter it. */
 static int adopt(struct container *container, pid_t pid, struct problem *problem)
 {
+	struct process_streams streams;
 	int error;
 
-	if (container->request.terminal && take_terminal(container, problem) < 0)
+	if (outlets_complete(&container->outlets, problem) < 0)
 		return -1;
-	container->init = process_add(container->processes, 0, pid, container->request.terminal, &container->streams);
-	container->streams = (struct process_streams){ -1, -1, -1 };
+	streams = outlets_take(&container->outlets);
+	container->init = process_add(container->processes, 0, pid, container->request.terminal, &streams);
 	if (container->init == NULL)
 		return problem_set(problem, FAILURE_SYSTEM, "create: out of memory");
 	if (container->request.sized)
@@ -259,13 +218,13 @@ static void created(void *owner, const struct problem *refused)
 	pid_t pid;
 
 	if (refused) {
-		close_all(container);
-		reaper_remember(container->reaper, false);
+		outlets_close(&container->outlets);
 		container->state = CONTAINER_NONE;
 		fail(container, refused);
+		reaper_remember(container->reaper, false);
 		return;
 	}
-	pid = crun_pid();
+	pid = crun_pid(CRUN_PID);
 	if (pid < 0) {
 		errno = -pid;
 		problem_errno(&problem, "read " CRUN_PID);
@@ -273,11 +232,11 @@ static void created(void *owner, const struct problem *refused)
 	if (pid < 0 || adopt(container, pid, &problem) < 0) {
 		if (pid > 0)
 			kill(pid, SIGKILL);
-		close_all(container);
-		reaper_remember(container->reaper, false);
+		outlets_close(&container->outlets);
 		/* crun has it still: there will be no second attempt */
 		container->state = CONTAINER_ENDED;
 		fail(container, &problem);
+		reaper_remember(container->reaper, false);
 		return;
 	}
 	container->state = CONTAINER_CREATED;
@@ -302,9 +261,9 @@ void container_create(struct container *container, const struct create_request *
 	container->request.config = NULL;
 	result = write_config(request->config, &problem);
 	if (result == 0)
-		result = open_all(container, stdio, &problem);
+		result = outlets_open(&container->outlets, request->terminal ? CRUN_CONSOLE : NULL, stdio, &problem);
+	reaper_remember(container->reaper, true);
 	if (result == 0) {
-		reaper_remember(container->reaper, true);
 		container->state = CONTAINER_CREATING;
 		result = crun_create(&container->crun, request->terminal, stdio, &problem, created, container);
 	}
@@ -346,6 +305,10 @@ void container_start(struct container *container)
 							      : "start: the container has been started");
 		return;
 	}
+	if (container_check_awake(container, &problem) < 0) {
+		fail(container, &problem);
+		return;
+	}
 	container->state = CONTAINER_STARTING;
 	if (crun_start(&container->crun, &problem, started, container) < 0)
 		started(container, &problem);
@@ -377,30 +340,144 @@ void container_kill(struct container *container, const struct kill_request *requ
 	fail(container, &problem);
 }
 
+/* ---- pause, resume, stats and update */
+
+/* 0 if the container has a cgroup of its own, or -1 after having answered. */
+static int need_cgroup(struct container *container, const char *what)
+{
+	struct problem problem;
+
+	if (container->cgroup[0])
+		return 0;
+	problem_set(&problem, FAILURE_SYSTEM, "%s: the container has no cgroup of its own", what);
+	fail(container, &problem);
+	return -1;
+}
+
+static void freezer_done(void *owner, const struct problem *problem)
+{
+	struct container *container = owner;
+
+	container->done(container->owner, problem ? NULL : "{}", problem);
+}
+
+void container_freeze(struct container *container, bool frozen)
+{
+	const char *what = frozen ? "pause" : "resume";
+	struct problem problem;
+
+	if (container_check_up(container, what, &problem) < 0) {
+		/* Also if it has ended: what matters to whoever asks is that it is not running. */
+		problem.code = FAILURE_STATE;
+		fail(container, &problem);
+	} else if (need_cgroup(container, what) == 0) {
+		freezer_begin(&container->freezer, frozen);
+	}
+}
+
+void container_stats(struct container *container)
+{
+	struct problem problem;
+	char text[STATS_SIZE];
+
+	if (container_check_up(container, "stats", &problem) < 0) {
+		fail(container, &problem);
+		return;
+	}
+	if (need_cgroup(container, "stats") < 0)
+		return;
+	if (stats_read(container->cgroup, STATS_NETWORK, text, &problem) < 0)
+		fail(container, &problem);
+	else
+		container->done(container->owner, text, NULL);
+}
+
+static void updated(void *owner, const struct problem *refused)
+{
+	struct container *container = owner;
+
+	timer_stop(container->loop, &container->crun_patience);
+	unlink(CRUN_RESOURCES);
+	if (refused && container->state == CONTAINER_ENDED)
+		fail_state(container, FAILURE_NO_PROCESS, "update: the container has ended");
+	else if (refused)
+		fail(container, refused);
+	else
+		container->done(container->owner, "{}", NULL);
+	if (container->state == CONTAINER_ENDED)
+		tell_end(container);
+}
+
+static void update_overdue(void *owner)
+{
+	struct container *container = owner;
+
+	log_error("crun update takes too long");
+	crun_kill(&container->crun);
+}
+
+void container_update(struct container *container, const struct update_request *request)
+{
+	struct problem problem;
+
+	if (container_check_up(container, "update", &problem) < 0) {
+		fail(container, &problem);
+		return;
+	}
+	if (crun_write(CRUN_RESOURCES, request->resources, &problem) < 0 ||
+	    crun_update(&container->crun, &problem, updated, container) < 0) {
+		updated(container, &problem);
+		return;
+	}
+	timer_set(container->loop, &container->crun_patience, UPDATE_PATIENCE_MS);
+}
+
+int container_check_awake(const struct container *container, struct problem *problem)
+{
+	if (container->cgroup[0] && cgroup_freezing(container->cgroup))
+		return problem_set(problem, FAILURE_STATE, "container is paused");
+	return 0;
+}
+
+int container_check_up(const struct container *container, const char *what, struct problem *problem)
+{
+	if (container->state == CONTAINER_ENDED)
+		return problem_set(problem, FAILURE_NO_PROCESS, "%s: the container has ended", what);
+	if (container->state == CONTAINER_NONE || container->state == CONTAINER_CREATING)
+		return problem_set(problem, FAILURE_STATE, "%s: there is no container", what);
+	return 0;
+}
+
 void container_open(struct container *container, struct loop *loop, struct reaper *reaper,
-		    struct processes *processes, const struct prepare *prepare,
+		    struct processes *processes, struct execs *execs, const struct prepare *prepare,
 		    void (*done)(void *owner, const char *result, const struct problem *problem), void *owner)
 {
 	*container = (struct container){
 		.loop = loop,
 		.reaper = reaper,
 		.processes = processes,
+		.execs = execs,
 		.prepare = prepare,
-		.streams = { -1, -1, -1 },
-		.listener = -1,
 		.init_child = { .ended = init_ended, .owner = container },
 		.cgroup_events = { .fd = -1, .ready = cgroup_changed, .owner = container },
+		.patience = { .expired = others_overdue, .owner = container },
 		.cgroup_patience = { .expired = cgroup_overdue, .owner = container },
+		.crun_patience = { .expired = update_overdue, .owner = container },
 		.flusher = { .ended = flushed, .owner = container },
 		.done = done,
 		.owner = owner,
 	};
+	outlets_none(&container->outlets);
 	crun_open(&container->crun, reaper);
+	freezer_open(&container->freezer, loop, execs, container->cgroup, freezer_done, container);
 }
 
 void container_close(struct container *container)
 {
-	close_all(container);
+	outlets_close(&container->outlets);
+	freezer_stop(&container->freezer);
+	timer_stop(container->loop, &container->crun_patience);
+	timer_stop(container->loop, &container->patience);
 	timer_stop(container->loop, &container->cgroup_patience);
 	watch_stop(container->loop, &container->cgroup_events);
 	close_fd(&container->cgroup_events.fd);

@@ -5,10 +5,13 @@
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "log.h"
 
 #define CRUN "/usr/bin/crun"
 #define CONTAINER "container"
@@ -34,9 +37,9 @@ static void last_line(char *text)
 }
 
 /* crun's message, or "" if there is none. */
-static void read_message(char text[MESSAGE_READ])
+static void read_message(const char *log, char text[MESSAGE_READ])
 {
-	int fd = open(CRUN_LOG, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(log, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	off_t size;
 	ssize_t count;
 
@@ -55,7 +58,7 @@ static void describe(const struct crun *crun, int status, struct problem *proble
 {
 	char message[MESSAGE_READ];
 
-	read_message(message);
+	read_message(crun->log, message);
 	if (message[0])
 		problem_set(problem, FAILURE_RUNTIME, "%s", message);
 	else if (WIFSIGNALED(status))
@@ -78,7 +81,7 @@ static void ended(void *owner, int status)
 
 void crun_open(struct crun *crun, struct reaper *reaper)
 {
-	*crun = (struct crun){ .reaper = reaper, .child = { .ended = ended, .owner = crun } };
+	*crun = (struct crun){ .reaper = reaper, .child = { .ended = ended, .owner = crun }, .log = CRUN_LOG };
 }
 
 static int redirect(posix_spawn_file_actions_t *actions, const int stdio[3])
@@ -136,14 +139,14 @@ static int spawn(const char *const *arguments, const int stdio[3], pid_t *pid)
 static int begin(struct crun *crun, const char *const *verb, const int stdio[3], struct problem *problem)
 {
 	const char *arguments[ARGUMENTS_MAX] = {
-		CRUN, "--cgroup-manager=cgroupfs", "--root=" CRUN_ROOT, "--log=" CRUN_LOG, "--log-format=text",
+		CRUN, "--cgroup-manager=cgroupfs", "--root=" CRUN_ROOT, "--log-format=text", "--log", crun->log,
 	};
-	size_t count = 5;
+	size_t count = 6;
 	int error;
 
 	for (size_t i = 0; verb[i] && count < ARGUMENTS_MAX - 1; i++)
 		arguments[count++] = verb[i];
-	unlink(CRUN_LOG);
+	unlink(crun->log);
 	error = spawn(arguments, stdio, &crun->child.pid);
 	if (error != 0) {
 		crun->child.pid = 0;
@@ -183,9 +186,92 @@ int crun_start(struct crun *crun, struct problem *problem,
 	return begin(crun, arguments, nothing, problem);
 }
 
-pid_t crun_pid(void)
+int crun_update(struct crun *crun, struct problem *problem,
+		void (*done)(void *owner, const struct problem *problem), void *owner)
 {
-	int fd = open(CRUN_PID, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	static const char *const arguments[] = { "update", "--resources=" CRUN_RESOURCES, CONTAINER, NULL };
+	static const int nothing[3] = { -1, -1, -1 };
+
+	crun->done = done;
+	crun->owner = owner;
+	return begin(crun, arguments, nothing, problem);
+}
+
+static int set_oom_score(int score)
+{
+	int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	char text[16];
+	ssize_t count;
+	int before = 0;
+
+	if (fd < 0)
+		return before;
+	count = read(fd, text, sizeof text - 1);
+	text[count > 0 ? count : 0] = '\0';
+	before = atoi(text);
+	count = snprintf(text, sizeof text, "%d", score);
+	if (pwrite(fd, text, (size_t)count, 0) < 0)
+		log_error("/proc/self/oom_score_adj: %s", strerror(errno));
+	close(fd);
+	return before;
+}
+
+int crun_exec(struct crun *crun, const struct crun_files *files, bool terminal, const int stdio[3], int oom_score,
+	      struct problem *problem, void (*done)(void *owner, const struct problem *problem), void *owner)
+{
+	const char *arguments[] = {
+		"exec", "--detach", "--process", files->process, "--pid-file", files->pid, CONTAINER, NULL, NULL, NULL,
+	};
+	int before, result;
+
+	if (terminal) {
+		arguments[6] = "--console-socket";
+		arguments[7] = files->console;
+		arguments[8] = CONTAINER;
+	}
+	crun->done = done;
+	crun->owner = owner;
+	crun->log = files->log;
+	unlink(files->pid);
+	/* Not later, on the process: it may have forked by then. */
+	before = set_oom_score(oom_score);
+	result = begin(crun, arguments, stdio, problem);
+	set_oom_score(before);
+	return result;
+}
+
+void crun_kill(struct crun *crun)
+{
+	if (crun->child.pid != 0)
+		kill(crun->child.pid, SIGKILL);
+}
+
+int crun_write(const char *path, const char *text, struct problem *problem)
+{
+	size_t length = strlen(text), at = 0;
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return problem_errno(problem, "open %s", path);
+	while (at < length) {
+		ssize_t count = write(fd, text + at, length - at);
+
+		if (count < 0) {
+			problem_errno(problem, "write %s", path);
+			close(fd);
+			return -1;
+		}
+		at += (size_t)count;
+	}
+	close(fd);
+	return 0;
+}
+
+pid_t crun_pid(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	char text[16], *end;
 	ssize_t count;
 	long pid;

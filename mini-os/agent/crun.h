@@ -1,4 +1,4 @@
-/* Runs crun, one verb at a time. */
+/* Runs crun, one verb at a time for each struct crun. */
 #ifndef LIMPID_CRUN_H
 #define LIMPID_CRUN_H
 
@@ -12,10 +12,22 @@
 #define CRUN_LOG "/run/limpid/crun.log"
 #define CRUN_PID "/run/limpid/crun.pid"
 #define CRUN_CONSOLE "/run/limpid/console.sock"
+#define CRUN_EXEC "/run/limpid/exec"
+#define CRUN_RESOURCES "/run/limpid/crun.resources"
+#define CRUN_PATH_SIZE 48
+
+/* What `exec` works with, each invocation with its own. */
+struct crun_files {
+	char process[CRUN_PATH_SIZE];
+	char pid[CRUN_PATH_SIZE];
+	char console[CRUN_PATH_SIZE];
+	char log[CRUN_PATH_SIZE];
+};
 
 struct crun {
 	struct reaper *reaper;
 	struct child child;
+	const char *log;
 	const char *verb; /* the one under way, or NULL */
 	/* problem: NULL, or FAILURE_RUNTIME with crun's own message. */
 	void (*done)(void *owner, const struct problem *problem);
@@ -35,12 +47,29 @@ int crun_create(struct crun *crun, bool terminal, const int stdio[3], struct pro
 int crun_start(struct crun *crun, struct problem *problem,
 	       void (*done)(void *owner, const struct problem *problem), void *owner);
 
+/*
+ * Begins `crun … exec`, in the same way; the process is there when it has succeeded. The OOM score adjustment is
+ * inherited by what it makes.
+ */
+int crun_exec(struct crun *crun, const struct crun_files *files, bool terminal, const int stdio[3], int oom_score,
+	      struct problem *problem, void (*done)(void *owner, const struct problem *problem), void *owner);
+
+/* Begins `crun … update` with what is in CRUN_RESOURCES, in the same way. */
+int crun_update(struct crun *crun, struct problem *problem,
+		void (*done)(void *owner, const struct problem *problem), void *owner);
+
+/* Does not wait for its end, which is told as any other. */
+void crun_kill(struct crun *crun);
+
 static inline bool crun_busy(const struct crun *crun)
 {
 	return crun->verb != NULL;
 }
 
-/* The pid that `create` has left behind, or -errno. */
-pid_t crun_pid(void);
+/* The pid that `create` or `exec` has left behind in a file, or -errno. */
+pid_t crun_pid(const char *path);
+
+/* Makes a file for crun, in the place of one that is there. */
+int crun_write(const char *path, const char *text, struct problem *problem);
 
 #endif

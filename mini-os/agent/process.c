@@ -9,21 +9,62 @@
 
 #include "log.h"
 
-void processes_open(struct processes *processes, struct link *link)
-{
-	*processes = (struct processes){ .link = link, .window = FRAME_CREDIT_MIN };
-}
-
 static void process_free(struct process *process)
 {
 	input_close(&process->input);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) {
+		/* without a word: there may be another host by now, or a process that the host has never heard of */
+		process->outputs[i].told_end = true;
 		output_close(&process->outputs[i]);
+	}
 	free(process);
+}
+
+static void forget(struct processes *processes, struct process *process)
+{
+	if (process->exited)
+		processes->lingering--;
+	processes->table[process->number] = NULL;
+	process_free(process);
+}
+
+static bool is_told(const struct process *process)
+{
+	return process->number != 0 && process->told_exited && process->outputs[0].told_end &&
+	       process->outputs[1].told_end;
+}
+
+static void sweep(void *owner)
+{
+	struct processes *processes = owner;
+
+	for (unsigned i = 1; i <= FRAME_PROCESS_MAX; i++)
+		if (processes->table[i] && is_told(processes->table[i]))
+			forget(processes, processes->table[i]);
+}
+
+/* Not at once: this may be called by what is to be freed. */
+static void sweep_soon(struct process *process)
+{
+	if (is_told(process))
+		timer_set(process->processes->link->loop, &process->processes->sweep, 0);
+}
+
+static void output_told_end(void *owner)
+{
+	sweep_soon(owner);
+}
+
+void processes_open(struct processes *processes, struct link *link)
+{
+	*processes = (struct processes){ .link = link, .window = FRAME_CREDIT_MIN };
+	processes->sweep = (struct timer){ .expired = sweep, .owner = processes };
 }
 
 void processes_close(struct processes *processes)
 {
+	if (processes->sweep.armed)
+		timer_stop(processes->link->loop, &processes->sweep);
 	for (unsigned i = 0; i <= FRAME_PROCESS_MAX; i++) {
 		if (processes->table[i])
 			process_free(processes->table[i]);
@@ -74,6 +115,7 @@ struct process *process_add(struct processes *processes, uint16_t number, pid_t 
 		close_streams(streams);
 		return NULL;
 	}
+	process->processes = processes;
 	process->number = number;
 	process->pid = pid;
 	process->terminal = terminal;
@@ -84,8 +126,18 @@ struct process *process_add(struct processes *processes, uint16_t number, pid_t 
 		process_free(process);
 		return NULL;
 	}
+	for (unsigned i = 0; i < 2; i++) {
+		process->outputs[i].ended = output_told_end;
+		process->outputs[i].owner = process;
+	}
 	processes->table[number] = process;
 	return process;
+}
+
+void process_begin(struct process *process)
+{
+	if (process->terminal)
+		link_send(process->processes->link, FRAME_EOF, FRAME_STDERR, process->number, 0, NULL, 0);
 }
 
 void process_reaped(struct process *process, int status)
@@ -96,8 +148,12 @@ void process_reaped(struct process *process, int status)
 	else
 		process->how = (struct frame_exited){ .status = (uint32_t)WEXITSTATUS(status) };
 	input_close(&process->input);
-	for (unsigned i = 0; i < 2; i++)
-		output_process_ended(&process->outputs[i]);
+	for (unsigned i = 0; i < 2; i++) {
+		if (process->number == 0)
+			output_process_ended(&process->outputs[i]);
+		else
+			output_process_ended_alone(&process->outputs[i]);
+	}
 }
 
 static void tell_exited(struct processes *processes, struct process *process)
@@ -109,11 +165,14 @@ static void tell_exited(struct processes *processes, struct process *process)
 	process->told_exited = true;
 	frame_exited_encode(payload, &process->how);
 	link_send(processes->link, FRAME_EXITED, 0, process->number, 0, payload, sizeof payload);
+	sweep_soon(process);
 }
 
 void process_exited(struct processes *processes, struct process *process)
 {
 	process->exited = true;
+	if (process->number != 0)
+		processes->lingering++;
 	tell_exited(processes, process);
 }
 
@@ -197,6 +256,10 @@ void processes_opened(struct processes *processes, uint32_t window)
 
 		if (process == NULL)
 			continue;
+		if (i != 0) {
+			forget(processes, process);
+			continue;
+		}
 		process->told_exited = false;
 		input_opened(&process->input);
 		output_opened(&process->outputs[0], window);

@@ -25,12 +25,15 @@ struct process {
 	bool exited;      /* and may be told */
 	bool told_exited; /* on this link */
 	struct frame_exited how;
+	struct processes *processes;
 };
 
 struct processes {
 	struct link *link;
 	uint32_t window; /* the host's, for each stream */
 	struct process *table[FRAME_PROCESS_MAX + 1];
+	unsigned lingering; /* started by `exec`, have ended, and are still in the table */
+	struct timer sweep; /* there may be some in the table of which everything has been told */
 };
 
 void processes_open(struct processes *processes, struct link *link);
@@ -45,10 +48,13 @@ static inline struct process *processes_find(struct processes *processes, unsign
 struct process *process_add(struct processes *processes, uint16_t number, pid_t pid, bool terminal,
 			    const struct process_streams *streams);
 
+/* The host has been told that it exists. */
+void process_begin(struct process *process);
+
 /* It has been reaped. Nothing is sent: see process_exited. */
 void process_reaped(struct process *process, int status);
 
-/* Sends EXITED. */
+/* Sends EXITED. One that was started by `exec` is forgotten when its outputs have ended too. */
 void process_exited(struct processes *processes, struct process *process);
 
 /* 0 or -errno; -ESRCH if it has ended. */
@@ -59,7 +65,7 @@ void process_resize(struct process *process, const struct winsize *size);
 /* The frames about a process. NULL, or how the host broke the protocol. */
 const char *processes_frame(struct processes *processes, const struct frame *frame);
 
-/* A new link has been opened, or one is no longer busy. */
+/* A new link has been opened (processes started by `exec` are forgotten), or one is no longer busy. */
 void processes_opened(struct processes *processes, uint32_t window);
 void processes_resume(struct processes *processes);
 

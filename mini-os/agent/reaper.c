@@ -27,39 +27,42 @@ static void report(struct child *child, int status)
 	child->ended(child->owner, status);
 }
 
-static void keep(struct reaper *reaper, pid_t pid, int status)
+/* The first of those that are watched and have ended. */
+static struct child *take_ended(struct reaper *reaper, int *status)
 {
-	unsigned at = reaper->orphan_count++ % REAPER_ORPHANS;
-
-	reaper->orphans[at].pid = pid;
-	reaper->orphans[at].status = status;
+	for (struct child *child = reaper->children; child; child = child->next)
+		if (waitpid(child->pid, status, WNOHANG) == child->pid)
+			return take(reaper, child->pid);
+	return NULL;
 }
 
 void reaper_collect(struct reaper *reaper)
 {
+	struct child *child;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct child *child = take(reaper, pid);
-
+	while (reaper->remembering > 0) {
+		child = take_ended(reaper, &status);
+		if (child == NULL)
+			return;
+		report(child, status);
+	}
+	while (reaper->remembering == 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		child = take(reaper, pid);
 		if (child)
 			report(child, status);
-		else if (reaper->remembering)
-			keep(reaper, pid, status);
 	}
 }
 
 void reaper_watch(struct reaper *reaper, struct child *child)
 {
-	unsigned known = reaper->orphan_count < REAPER_ORPHANS ? reaper->orphan_count : REAPER_ORPHANS;
+	int status;
 
-	for (unsigned i = 0; i < known; i++)
-		if (reaper->orphans[i].pid == child->pid) {
-			reaper->orphans[i].pid = 0;
-			report(child, reaper->orphans[i].status);
-			return;
-		}
+	if (reaper->remembering > 0 && waitpid(child->pid, &status, WNOHANG) == child->pid) {
+		report(child, status);
+		return;
+	}
 	child->next = reaper->children;
 	reaper->children = child;
 }
@@ -73,6 +76,8 @@ void reaper_forget(struct reaper *reaper, struct child *child)
 
 void reaper_remember(struct reaper *reaper, bool remember)
 {
-	reaper->remembering = remember;
-	reaper->orphan_count = 0;
+	if (remember)
+		reaper->remembering++;
+	else if (--reaper->remembering == 0)
+		reaper_collect(reaper);
 }

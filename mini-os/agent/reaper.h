@@ -6,8 +6,6 @@
 
 #include "loop.h"
 
-#define REAPER_ORPHANS 64
-
 struct child {
 	struct child *next;
 	pid_t pid; /* 0: not watched, or it has ended */
@@ -17,13 +15,7 @@ struct child {
 
 struct reaper {
 	struct child *children;
-	bool remembering;
-	/* Ends of processes that nobody watched; the oldest is forgotten first. */
-	struct {
-		pid_t pid;
-		int status;
-	} orphans[REAPER_ORPHANS];
-	unsigned orphan_count;
+	unsigned remembering; /* how many ask for it */
 };
 
 void reaper_open(struct reaper *reaper);
@@ -36,8 +28,9 @@ void reaper_watch(struct reaper *reaper, struct child *child);
 void reaper_forget(struct reaper *reaper, struct child *child);
 
 /*
- * While the pid of a process that will be inherited is not known yet, the ends of all strangers are kept, for
- * reaper_watch. Beginning and ending forget those kept before.
+ * While the pid of a process that will be inherited is not known yet, strangers are not reaped, so that reaper_watch
+ * finds how they ended and no other process gets their pid. To be ended as often as it was begun, and soon: the
+ * zombies wait for it. The last end collects them; whoever is told of that may do anything.
  */
 void reaper_remember(struct reaper *reaper, bool remember);
 

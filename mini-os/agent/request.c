@@ -13,6 +13,9 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define CLOCK_MOST 0x3ffffffffLL /* the year 2514 */
 #define CONFIG_MOST (8 * 1024 * 1024)
+#define PROCESS_MOST (1024 * 1024)
+#define RESOURCES_MOST (64 * 1024)
+#define OOM_SCORE_MOST 1000
 #define TYPE_MOST 63
 
 static int parse_clock(yajl_val object, struct timespec *clock, struct problem *problem)
@@ -178,6 +181,17 @@ static int parse_config(struct create_request *create, struct problem *problem)
 	return result;
 }
 
+/* Both are -1 if absent. */
+static int judge_size(long long rows, long long columns, bool *sized, struct winsize *size, struct problem *problem)
+{
+	if ((rows < 0) != (columns < 0))
+		return problem_set(problem, FAILURE_INVALID, "rows, columns: one without the other");
+	*sized = rows >= 0;
+	if (*sized)
+		*size = (struct winsize){ .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };
+	return 0;
+}
+
 static int parse_create(yajl_val tree, struct create_request *create, struct problem *problem)
 {
 	const char *method;
@@ -191,17 +205,79 @@ static int parse_create(yajl_val tree, struct create_request *create, struct pro
 
 	if (json_members("", tree, members, COUNT(members), problem) < 0)
 		return -1;
-	if ((rows < 0) != (columns < 0))
-		return problem_set(problem, FAILURE_INVALID, "rows, columns: one without the other");
-	if (rows >= 0) {
-		create->sized = true;
-		create->size.ws_row = (unsigned short)rows;
-		create->size.ws_col = (unsigned short)columns;
-	}
+	if (judge_size(rows, columns, &create->sized, &create->size, problem) < 0)
+		return -1;
 	return parse_config(create, problem);
 }
 
-static int parse_start(yajl_val tree, struct problem *problem)
+/* What the agent must know of the process itself. crun judges the rest. */
+static int parse_process(struct exec_request *exec, struct problem *problem)
+{
+	yajl_val tree = json_parse("process", exec->process, strlen(exec->process), problem);
+	yajl_val terminal, score;
+	int result = 0;
+
+	if (tree == NULL)
+		return -1;
+	terminal = json_find(tree, "terminal");
+	score = json_find(tree, "oomScoreAdj");
+	if (!YAJL_IS_OBJECT(tree))
+		result = problem_set(problem, FAILURE_INVALID, "process: an object expected");
+	else if (terminal && !YAJL_IS_TRUE(terminal) && !YAJL_IS_FALSE(terminal))
+		result = problem_set(problem, FAILURE_INVALID, "process: terminal: a boolean expected");
+	else if (score && (!YAJL_IS_INTEGER(score) || YAJL_GET_INTEGER(score) < -OOM_SCORE_MOST ||
+			   YAJL_GET_INTEGER(score) > OOM_SCORE_MOST))
+		result = problem_set(problem, FAILURE_INVALID, "process: oomScoreAdj: a number from %d to %d expected",
+				     -OOM_SCORE_MOST, OOM_SCORE_MOST);
+	else if (score)
+		exec->oom_score = (int)YAJL_GET_INTEGER(score);
+	exec->terminal = YAJL_IS_TRUE(terminal);
+	yajl_tree_free(tree);
+	return result;
+}
+
+static int parse_exec(yajl_val tree, struct exec_request *exec, struct problem *problem)
+{
+	const char *method;
+	long long rows = -1, columns = -1;
+	const struct json_member members[] = {
+		{ "method", JSON_TEXT, true, &method, 0, 64 },
+		{ "process", JSON_TEXT, true, &exec->process, 0, PROCESS_MOST },
+		{ "rows", JSON_NUMBER, false, &rows, 0, UINT16_MAX },
+		{ "columns", JSON_NUMBER, false, &columns, 0, UINT16_MAX },
+	};
+
+	if (json_members("", tree, members, COUNT(members), problem) < 0)
+		return -1;
+	if (judge_size(rows, columns, &exec->sized, &exec->size, problem) < 0)
+		return -1;
+	return parse_process(exec, problem);
+}
+
+/* crun judges what is in it. */
+static int parse_update(yajl_val tree, struct update_request *update, struct problem *problem)
+{
+	const char *method;
+	const struct json_member members[] = {
+		{ "method", JSON_TEXT, true, &method, 0, 64 },
+		{ "resources", JSON_TEXT, true, &update->resources, 0, RESOURCES_MOST },
+	};
+	yajl_val resources;
+	int result = 0;
+
+	if (json_members("", tree, members, COUNT(members), problem) < 0)
+		return -1;
+	resources = json_parse("resources", update->resources, strlen(update->resources), problem);
+	if (resources == NULL)
+		return -1;
+	if (!YAJL_IS_OBJECT(resources))
+		result = problem_set(problem, FAILURE_INVALID, "resources: an object expected");
+	yajl_tree_free(resources);
+	return result;
+}
+
+/* A request that has nothing but its method. */
+static int parse_bare(yajl_val tree, struct problem *problem)
 {
 	const char *method;
 	const struct json_member members[] = {
@@ -234,6 +310,11 @@ static int find_method(yajl_val tree, enum method *method, struct problem *probl
 		[METHOD_CREATE] = "create",
 		[METHOD_START] = "start",
 		[METHOD_KILL] = "kill",
+		[METHOD_EXEC] = "exec",
+		[METHOD_PAUSE] = "pause",
+		[METHOD_RESUME] = "resume",
+		[METHOD_STATS] = "stats",
+		[METHOD_UPDATE] = "update",
 	};
 	const char *name = YAJL_GET_STRING(json_find(tree, "method"));
 
@@ -263,9 +344,16 @@ int request_parse(struct request *request, const void *text, size_t length, stru
 	case METHOD_CREATE:
 		return parse_create(request->tree, &request->create, problem);
 	case METHOD_START:
-		return parse_start(request->tree, problem);
+	case METHOD_PAUSE:
+	case METHOD_RESUME:
+	case METHOD_STATS:
+		return parse_bare(request->tree, problem);
 	case METHOD_KILL:
 		return parse_kill(request->tree, &request->kill, problem);
+	case METHOD_EXEC:
+		return parse_exec(request->tree, &request->exec, problem);
+	case METHOD_UPDATE:
+		return parse_update(request->tree, &request->update, problem);
 	}
 	return problem_set(problem, FAILURE_INVALID, "method: unknown");
 }

@@ -22,6 +22,11 @@ enum method {
 	METHOD_CREATE,
 	METHOD_START,
 	METHOD_KILL,
+	METHOD_EXEC,
+	METHOD_PAUSE,
+	METHOD_RESUME,
+	METHOD_STATS,
+	METHOD_UPDATE,
 };
 
 /* Bits of mount_request.flags. */
@@ -65,6 +70,18 @@ struct kill_request {
 	bool all;
 };
 
+struct exec_request {
+	const char *process;
+	bool terminal; /* as the text says */
+	int oom_score;
+	bool sized;
+	struct winsize size;
+};
+
+struct update_request {
+	const char *resources; /* an object */
+};
+
 /* Strings point into the tree. */
 struct request {
 	yajl_val tree;
@@ -72,6 +89,8 @@ struct request {
 	struct prepare_request prepare;
 	struct create_request create;
 	struct kill_request kill;
+	struct exec_request exec;
+	struct update_request update;
 };
 
 /* 0, or -1 with the problem filled. In both cases request_free is due. */

@@ -1,8 +1,10 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -15,6 +17,8 @@
  * getty and systemd close it and open it again. There is no event for the latter.
  */
 #define VACANCY_MS 50
+/* What a terminal may still show after its process has ended, if others have it open. */
+#define TERMINAL_REST (64u * 1024u)
 
 static void tell_end(struct output *output)
 {
@@ -22,6 +26,8 @@ static void tell_end(struct output *output)
 		return;
 	output->told_end = true;
 	link_send(output->link, FRAME_EOF, output->stream, output->process, 0, NULL, 0);
+	if (output->ended)
+		output->ended(output->owner);
 }
 
 void output_close(struct output *output)
@@ -53,7 +59,16 @@ void output_resume(struct output *output)
 	} else if (watch_set(link->loop, &output->watch, EPOLLIN) < 0) {
 		log_error("process %u: stream %d can't be watched", output->process, output->stream);
 		output_close(output);
+	} else if (output->ending && output->terminal) {
+		timer_set(link->loop, &output->vacancy, VACANCY_MS);
 	}
+}
+
+static size_t most_to_read(const struct output *output, size_t size)
+{
+	if (output->ending && output->rest < size)
+		size = output->rest;
+	return credit_sender_allows(&output->credit, size);
 }
 
 static void output_ready(void *owner, uint32_t events)
@@ -68,7 +83,7 @@ static void output_ready(void *owner, uint32_t events)
 		output_resume(output);
 		return;
 	}
-	count = read(output->watch.fd, chunk, credit_sender_allows(&output->credit, sizeof chunk));
+	count = read(output->watch.fd, chunk, most_to_read(output, sizeof chunk));
 	if (count < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (count < 0 && errno == EIO && output->terminal && !output->process_ended) {
@@ -82,18 +97,53 @@ static void output_ready(void *owner, uint32_t events)
 	}
 	credit_sender_take(&output->credit, (uint32_t)count);
 	link_send(output->link, FRAME_DATA, output->stream, output->process, 0, chunk, (size_t)count);
-	output_resume(output);
+	if (output->ending && (output->rest -= (size_t)count) == 0)
+		output_close(output);
+	else
+		output_resume(output);
+}
+
+static bool is_readable(const struct output *output)
+{
+	struct pollfd poll_for = { .fd = output->watch.fd, .events = POLLIN };
+
+	return poll(&poll_for, 1, 0) > 0;
 }
 
 static void output_look_again(void *owner)
 {
-	output_resume(owner);
+	struct output *output = owner;
+
+	if (output->ending && may_send(output) && !is_readable(output))
+		output_close(output);
+	else
+		output_resume(output);
 }
 
 void output_process_ended(struct output *output)
 {
 	output->process_ended = true;
 	if (output->vacancy.armed) {
+		timer_stop(output->link->loop, &output->vacancy);
+		output_resume(output);
+	}
+}
+
+void output_process_ended_alone(struct output *output)
+{
+	int waiting = 0;
+
+	output->process_ended = true;
+	if (output->watch.fd < 0)
+		return;
+	output->ending = true;
+	if (output->terminal)
+		output->rest = TERMINAL_REST;
+	else if (ioctl(output->watch.fd, FIONREAD, &waiting) == 0)
+		output->rest = (size_t)waiting;
+	if (output->rest == 0) {
+		output_close(output);
+	} else {
 		timer_stop(output->link->loop, &output->vacancy);
 		output_resume(output);
 	}

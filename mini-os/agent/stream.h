@@ -16,8 +16,12 @@ struct output {
 	enum frame_stream stream;
 	bool terminal;
 	bool process_ended; /* a terminal that nobody has open has ended too */
+	bool ending;        /* no more than rest is read */
+	size_t rest;
 	struct credit_sender credit;
 	bool told_end; /* EOF was sent on this link */
+	void (*ended)(void *owner); /* EOF has been sent */
+	void *owner;
 };
 
 /* From the host to the process: stdin, what is typed at a terminal. */
@@ -58,6 +62,12 @@ void output_resume(struct output *output);
 
 /* The process has been reaped: what can still be read is, then comes the end. */
 void output_process_ended(struct output *output);
+
+/*
+ * The same, but whoever else has the other end is not waited for: what is in a pipe now is still read; of a terminal,
+ * which does not tell, what comes without a pause, up to a bound.
+ */
+void output_process_ended_alone(struct output *output);
 
 /* CLOSED has come: the source is closed and EOF sent. */
 void output_close(struct output *output);

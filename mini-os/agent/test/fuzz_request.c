@@ -27,6 +27,19 @@ static void judge_prepare(const struct prepare_request *prepare)
 		assert(path_valid(prepare->sync[i]));
 }
 
+static void judge_exec(const struct exec_request *exec)
+{
+	assert(exec->oom_score >= -1000 && exec->oom_score <= 1000);
+	assert(strchr(exec->process, '{') != NULL);
+	assert(exec->sized || (exec->size.ws_row == 0 && exec->size.ws_col == 0));
+}
+
+static void judge_update(const struct update_request *update)
+{
+	assert(strchr(update->resources, '{') != NULL);
+	assert(strlen(update->resources) <= 64 * 1024);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct request request;
@@ -39,6 +52,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		judge_prepare(&request.prepare);
 	else if (request.method == METHOD_KILL)
 		assert(request.kill.signal >= 1 && request.kill.signal <= 64);
+	else if (request.method == METHOD_EXEC)
+		judge_exec(&request.exec);
+	else if (request.method == METHOD_UPDATE)
+		judge_update(&request.update);
 	request_free(&request);
 	return 0;
 }
@@ -46,7 +63,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef LIBFUZZER
 static const char *const seeds[] = {
 	"{\"method\":\"start\"}",
+	"{\"method\":\"pause\"}",
+	"{\"method\":\"resume\"}",
+	"{\"method\":\"stats\"}",
+	"{\"method\":\"update\",\"resources\":\"{\\\"memory\\\":{\\\"limit\\\":-1},\\\"pids\\\":{\\\"limit\\\":7}}\"}",
 	"{\"method\":\"kill\",\"signal\":15,\"all\":true}",
+	"{\"method\":\"exec\",\"rows\":24,\"columns\":80,"
+	"\"process\":\"{\\\"terminal\\\":true,\\\"oomScoreAdj\\\":-17,\\\"args\\\":[\\\"\\\\u0041\\\"]}\"}",
 	"{\"method\":\"create\",\"rows\":24,\"columns\":80,"
 	"\"config\":\"{\\\"process\\\":{\\\"terminal\\\":true,\\\"args\\\":[\\\"\\\\u0041\\\"]}}\"}",
 	"{\"method\":\"prepare\",\"clock\":{\"seconds\":1700000000,\"nanoseconds\":1},"

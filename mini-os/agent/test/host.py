@@ -21,6 +21,73 @@ class Disconnected(Exception):
     pass
 
 
+class Process:
+    """A process that `exec` has started, as its host sees it."""
+
+    def __init__(self, host, number):
+        self.host = host
+        self.number = number
+        self.output = {STDOUT: bytearray(), STDERR: bytearray()}
+        self.consumed = {STDOUT: 0, STDERR: 0}
+        self.unread = set()
+        self.ended = set()
+        self.closed = False
+        self.exited = None
+        self.credit = 131072
+
+    def sort(self, frame):
+        if frame.kind == DATA:
+            assert frame.stream not in self.ended, "DATA after EOF"
+            self.output[frame.stream] += frame.payload
+            self.consumed[frame.stream] += len(frame.payload)
+            assert self.consumed[frame.stream] <= self.host.window, "more than the credit"
+            if frame.stream not in self.unread and self.consumed[frame.stream] >= self.host.window / 2:
+                self.give(frame.stream)
+        elif frame.kind == EOF:
+            assert frame.stream not in self.ended, "EOF twice"
+            self.ended.add(frame.stream)
+        elif frame.kind == CREDIT:
+            self.credit += struct.unpack("<I", frame.payload)[0]
+        elif frame.kind == CLOSED:
+            assert not self.closed
+            self.closed = True
+        elif frame.kind == EXITED:
+            assert self.exited is None
+            self.exited = struct.unpack("<II", frame.payload)
+        else:
+            raise AssertionError(frame)
+
+    def send(self, kind, stream=0, payload=b""):
+        self.host.send(kind, stream, self.number, payload=payload)
+
+    def give(self, stream):
+        if self.consumed[stream]:
+            self.send(CREDIT, stream, struct.pack("<I", self.consumed[stream]))
+        self.consumed[stream] = 0
+
+    def write(self, data, eof=False):
+        while data and self.credit:
+            piece = data[: min(self.credit, 32768)]
+            self.send(DATA, STDIN, piece)
+            self.credit -= len(piece)
+            data = data[len(piece) :]
+        if eof and not data:
+            self.send(EOF, STDIN)
+        return data
+
+    def signal(self, number):
+        self.send(SIGNAL, payload=struct.pack("<I", number))
+
+    def is_over(self):
+        return self.exited is not None and self.ended == {STDOUT, STDERR}
+
+    def end(self):
+        """Waits for everything that the agent tells of it; then the number is free."""
+        self.host.until(self.is_over)
+        del self.host.processes[self.number]
+        return self.exited
+
+
 class Host:
     """One connection. What arrives is sorted into answers, streams and the end of process 0."""
 
@@ -40,6 +107,7 @@ class Host:
         self.order = []  # kinds, as they came
         self.number = 0
         self.credit = 0
+        self.processes = {}
         if hello:
             self.hello()
 
@@ -77,8 +145,10 @@ class Host:
             self.fill(max(0, deadline - time.monotonic()))
 
     def sort(self, frame):
-        self.order.append(frame.kind)
-        if frame.kind in (RESULT, FAILURE):
+        self.order.append(frame.kind if frame.process == 0 else (frame.kind, frame.process))
+        if frame.process != 0:
+            self.processes[frame.process].sort(frame)
+        elif frame.kind in (RESULT, FAILURE):
             assert frame.request not in self.answers
             self.answers[frame.request] = (frame.kind, json.loads(frame.payload))
         elif frame.kind == DATA:
@@ -121,14 +191,34 @@ class Host:
         except TimeoutError:
             pass
 
-    def ask(self, method, **members):
+    def ask(self, method, process_number=0, **members):
         self.number += 1
-        self.send(REQUEST, request=self.number, payload=json.dumps({"method": method, **members}).encode())
+        self.send(REQUEST, 0, process_number, self.number, json.dumps({"method": method, **members}).encode())
         return self.number
+
+    def ask_exec(self, number, arguments, process=None, size=None, **more):
+        """Asks for a process; returns it and the number of the request."""
+        text = json.dumps({"args": arguments, "cwd": "/", "env": ["PATH=/bin"], **more}) if process is None else process
+        self.processes[number] = Process(self, number)
+        return self.processes[number], self.ask("exec", number, process=text, **(size or {}))
+
+    def exec(self, number, arguments, **more):
+        process, asked = self.ask_exec(number, arguments, **more)
+        kind, value = self.answer(asked)
+        assert kind == RESULT, value
+        process.pid = value["pid"]
+        return process
 
     def answer(self, number):
         self.until(lambda: number in self.answers)
         return self.answers.pop(number)
+
+    def exec_refused(self, number, arguments, **more):
+        _, asked = self.ask_exec(number, arguments, **more)
+        kind, value = self.answer(asked)
+        del self.processes[number]
+        assert kind == FAILURE, value
+        return value["code"], value["message"]
 
     def call(self, method, **members):
         kind, value = self.answer(self.ask(method, **members))

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import traceback
+from unittest import mock
 
 from host import *
 
@@ -77,6 +78,8 @@ def members(directory):
 class Agent:
     """A running agent with an empty /run and a cgroup as its unit would have."""
 
+    sanitizer = ""
+
     def __init__(self):
         mount("-t", "tmpfs", "none", "/run")
         self.process = None
@@ -97,7 +100,8 @@ class Agent:
             (self.unit / "cgroup.procs").write_text("0")
             pathlib.Path("/proc/self/oom_score_adj").write_text("500")
 
-        environment = dict(os.environ, ASAN_OPTIONS=f"log_path={SCRATCH}/asan", UBSAN_OPTIONS="print_stacktrace=1")
+        options = f"log_path={SCRATCH}/asan:" + Agent.sanitizer
+        environment = dict(os.environ, ASAN_OPTIONS=options, UBSAN_OPTIONS="print_stacktrace=1")
         self.process = subprocess.Popen(
             [AGENT], preexec_fn=enter, stdin=subprocess.DEVNULL, env=environment, stderr=open(SCRATCH / "stderr", "w")
         )
@@ -158,7 +162,8 @@ class Agent:
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return int(fields[11]) + int(fields[12])
 
-    def config(self, arguments, terminal=False, uid=0, cwd="/", namespaces=("pid", "mount", "ipc", "uts"), **more):
+    def config(self, arguments, terminal=False, terminals=False, uid=0, cwd="/",
+               namespaces=("pid", "mount", "ipc", "uts"), **more):  # fmt: skip
         return json.dumps(
             {
                 "ociVersion": "1.0.2",
@@ -173,7 +178,7 @@ class Agent:
                 },
                 "root": {"path": str(RUN / "rootfs")},
                 "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}]
-                + [{"destination": "/dev/pts", "type": "devpts", "source": "devpts"}] * terminal,
+                + [{"destination": "/dev/pts", "type": "devpts", "source": "devpts"}] * (terminal or terminals),
                 "linux": {
                     "cgroupsPath": f"/{self.unit.name}/container",
                     "namespaces": [{"type": name} for name in namespaces],
@@ -881,6 +886,587 @@ def closed_terminal_ends_with_the_process():
     with on_terminal("exec <&- >&- 2>&-; sleep 0.3; exit 4") as (agent, host):
         host.write(b"typed")
         assert host.end() == (4, 0)
+
+
+# ---- exec
+
+
+def execd(number, script, host, **more):
+    return host.exec(number, ["sh", "-c", script], **more)
+
+
+@test
+def exec_status_is_exact():
+    with started(["sleep", "1000"]) as (agent, host):
+        for number, status in enumerate((0, 1, 42, 254, 255), 1):
+            process = execd(number, f"echo out; echo error >&2; exit {status}", host)
+            assert process.pid > 1
+            assert process.end() == (status, 0)
+            assert (process.output[STDOUT], process.output[STDERR]) == (b"out\n", b"error\n")
+        for number, by in ((4095, 9), (7, 15), (7, 6), (7, 11), (7, 64)):
+            process = execd(number, f"kill -{by} $$; sleep 1000", host)
+            assert process.end() == (0, by), by
+        assert host.exec(1, ["true"]).end() == (0, 0)
+        assert host.exited is None and not os.listdir(RUN / "exec")
+
+
+@test
+def exec_relays_its_own_streams():
+    with started(["cat"]) as (agent, host):
+        one, two = host.exec(1, ["cat"]), execd(2, "cat >&2", host)
+        host.write(b"zero")
+        two.write(b"two", eof=True)
+        one.write(b"one", eof=True)
+        assert one.end() == (0, 0) and two.end() == (0, 0)
+        assert (one.output[STDOUT], two.output[STDERR]) == (b"one", b"two")
+        host.until(lambda: host.output[STDOUT] == b"zero")
+        host.send(EOF, STDIN)
+        assert host.end() == (0, 0)
+
+
+@test
+def exec_in_a_created_container():
+    with created(["cat"]) as (agent, host):
+        assert execd(1, "echo $PPID; exit 7", host).end() == (7, 0)
+        host.call("start")
+        host.send(EOF, STDIN)
+        assert host.end() == (0, 0)
+
+
+@test
+def exec_is_in_the_container():
+    with started(["sleep", "1000"]) as (agent, host):
+        process = execd(1, "echo $$; ls /; cat /proc/self/cgroup; ls -l /proc/self/fd >&2; cat /proc/self/oom_score_adj",
+                        host)  # fmt: skip
+        process.end()
+        words = process.output[STDOUT].split()
+        assert 1 < int(words[0]) < 10 and b"private" in words and words[-1] == b"0", words
+        inherited = [line.split()[-3] for line in process.output[STDERR].decode().splitlines() if " -> " in line]
+        assert sorted(inherited) == ["0", "1", "2"], inherited
+        adjusted = execd(1, "cat /proc/self/oom_score_adj; id -u", host, oomScoreAdj=77, user={"uid": 5, "gid": 5})
+        adjusted.end()
+        assert adjusted.output[STDOUT] == b"77\n5\n"
+        assert pathlib.Path(f"/proc/{agent.process.pid}/oom_score_adj").read_text() == "500\n"
+
+
+@test
+def exec_refusals():
+    with prepared() as (agent, host):
+        assert host.exec_refused(1, ["true"])[0] == "state"
+        host.call("create", config=agent.config(["sleep", "1000"], terminals=True))
+        host.call("start")
+        cases = [
+            (["nowhere"], {}, "runtime", "executable file `nowhere` not found in $PATH: No such file or directory"),
+            (["/bin/plain"], {}, "runtime", "open executable: Permission denied"),
+            (["/bin"], {}, "runtime", "open executable: Operation not permitted"),
+            (["true"], {"cwd": "/nowhere"}, "runtime", "chdir `/nowhere`: No such file or directory"),
+            (["true"], {"terminal": 1}, "invalid", "process: terminal: a boolean expected"),
+            (["true"], {"oomScoreAdj": 1001}, "invalid", "process: oomScoreAdj: a number from -1000 to 1000 expected"),
+            ([], {"process": "{"}, "invalid", "process: not JSON: parse error: premature EOF"),
+            ([], {"process": "[]"}, "invalid", "process: an object expected"),
+            ([], {"process": '{"cwd":"/"}'}, "runtime", None),
+            ([], {"process": "x" * (1024 * 1024 + 1)}, "invalid", "process: a length from 0 to 1048576 expected"),
+            (["true"], {"size": {"rows": 3}}, "invalid", "rows, columns: one without the other"),
+            (["true"], {"size": {"config": "x"}}, "invalid", "config: unknown"),
+            (["nowhere"], {"terminal": True}, "runtime",
+             "executable file `nowhere` not found in $PATH: No such file or directory"),
+        ]  # fmt: skip
+        for arguments, more, code, message in cases:
+            found = host.exec_refused(1, arguments, **more)
+            assert found[0] == code and (message is None or found[1] == message), (arguments, more, found)
+        assert host.refused("exec", process="{}")[0] == "invalid"
+        kind, value = host.answer(host.ask("kill", 1, signal=9))
+        assert kind == FAILURE and value["code"] == "invalid" and host.exited is None
+        process = host.exec(1, ["cat"])
+        number = host.ask("exec", 1, process='{"args":["true"],"cwd":"/"}')
+        kind, value = host.answer(number)
+        assert (kind, value["code"], value["message"]) == (FAILURE, "state", "exec: process 1 is in use")
+        process.send(EOF)
+        assert process.end() == (0, 0)
+        assert process.output == {STDOUT: b"", STDERR: b""} and not os.listdir(RUN / "exec")
+        host.call("kill", signal=9)
+        host.end()
+        assert host.exec_refused(1, ["true"])[0] == "no-process"
+
+
+@test
+def exec_of_what_is_no_program():
+    with started(["sleep", "1000"]) as (agent, host):
+        assert host.exec(1, ["/bin/nonsense"]).end() == (1, 0)
+
+
+@test
+def exec_holds_up_nobody():
+    slow = "sleep 0.5"
+    with crun_that("exec", slow), started(["cat"]) as (agent, host):
+        before = time.monotonic()
+        asked = [host.ask_exec(number, ["true"]) for number in range(1, 7)]
+        assert host.call("kill", signal=28) == {}
+        host.write(b"meanwhile")
+        host.until(lambda: host.output[STDOUT] == b"meanwhile")
+        assert not host.answers and EXITED not in host.order
+        for process, number in asked:
+            assert host.answer(number)[0] == RESULT
+            assert process.end() == (0, 0)
+        assert time.monotonic() - before < 6 * 0.5, "one after the other"
+
+
+@test
+def exec_that_ended_before_it_was_answered():
+    with crun_that("exec", "sleep 0.3"), started(["sleep", "1000"]) as (agent, host):
+        processes = [(host.ask_exec(number, ["sh", "-c", f"exit {number}"]), number) for number in (5, 6)]
+        for (process, asked), status in processes:
+            assert host.answer(asked)[0] == RESULT
+            assert process.end() == (status, 0)
+        assert host.order.index((EXITED, 5)) > host.order.index(RESULT)
+
+
+@test
+def stuck_crun_is_killed():
+    with crun_that("exec", "exec sleep 1000"), started(["sleep", "1000"]) as (agent, host):
+        stuck = [host.ask_exec(number, ["sleep", "1000"])[1] for number in (1, 2)]
+        time.sleep(1.2)  # nothing is begun beside it
+        later = host.ask_exec(3, ["sleep", "1000"])[1]
+        for number in stuck:
+            assert host.answer(number)[1] == {"code": "runtime", "message": "crun exec: killed by signal 9"}
+        assert later not in host.answers
+        host.call("kill", signal=9)
+        assert host.end() == (0, 9) and host.answer(later)[0] == FAILURE
+
+
+@test
+def many_at_once():
+    with started(["sleep", "1000"]) as (agent, host):
+        asked = [host.ask_exec(number, ["sh", "-c", f"cat; exit {number}"]) for number in range(1, 41)]
+        for process, number in asked:
+            kind, value = host.answer(number)
+            assert kind == RESULT, value
+        for process, _ in asked:
+            process.write(b"%d" % process.number, eof=True)
+        for process, _ in asked:
+            assert process.end() == (process.number, 0)
+            assert process.output[STDOUT] == b"%d" % process.number
+
+
+@test
+def too_many_are_refused():
+    with crun_that("exec", "sleep 0.2"), started(["sleep", "1000"]) as (agent, host):
+        asked = [host.ask_exec(number, ["nowhere"]) for number in range(1, 301)]
+        codes = [host.answer(number)[1]["code"] for _, number in asked[256:]]
+        assert codes == ["busy"] * 44, codes
+        host.call("kill", signal=9)
+        assert host.end() == (0, 9)
+        codes = [host.answer(number)[1]["code"] for _, number in asked[:256]]
+        assert set(codes) <= {"runtime", "no-process"} and codes.count("no-process") > 128, codes
+
+
+@test
+def exec_ends_its_streams_though_a_child_holds_them():
+    with started(["sleep", "1000"]) as (agent, host):
+        process = execd(1, "sleep 1000 & printf x; yes | head -c 60000; exit 3", host)
+        assert process.end() == (3, 0)
+        assert len(process.output[STDOUT]) == 60001
+        busy = execd(2, "yes & yes >&2 & sleep 0.2; exit 4", host)
+        assert busy.end() == (4, 0)
+        late = execd(3, "yes | head -c 50000; exit 5", host)
+        late.unread.add(STDOUT)
+        host.until(lambda: late.exited is not None)
+        assert late.end() == (5, 0)
+
+
+@test
+def unread_execd_holds_up_nobody():
+    with started(["sleep", "1000"]) as (agent, host):
+        stuck = execd(1, "yes & yes >&2 & sleep 1000", host)
+        stuck.unread.update((STDOUT, STDERR))
+        host.until(lambda: len(stuck.output[STDOUT]) == len(stuck.output[STDERR]) == WINDOW)
+        echo = host.exec(2, ["cat"])
+        data = os.urandom(500000)
+        rest = data
+        while rest or len(echo.output[STDOUT]) < len(data):
+            rest = echo.write(rest)
+            if rest or len(echo.output[STDOUT]) < len(data):
+                host.sort(host.receive())
+        echo.send(EOF)
+        assert echo.end() == (0, 0) and echo.output[STDOUT] == data
+        stuck.write(os.urandom(300000))
+        before = agent.ticks()
+        host.quiet(0.4)
+        assert agent.ticks() - before < 10, "it spins"
+        stuck.send(CLOSED, STDOUT)
+        stuck.send(CLOSED, STDERR)
+        stuck.signal(9)
+        assert stuck.end() == (0, 9)
+
+
+@test
+def execd_gets_signals_and_closed_streams():
+    with started(["sleep", "1000"]) as (agent, host):
+        trapped = execd(1, "trap 'exit 9' USR1; echo ready; while :; do sleep 0.01; done", host)
+        host.until(lambda: trapped.output[STDOUT] == b"ready\n")
+        trapped.signal(10)
+        assert trapped.end() == (9, 0)
+        broken = execd(2, "yes; echo $? >&2", host)
+        host.until(lambda: broken.output[STDOUT])
+        broken.send(CLOSED, STDOUT)
+        broken.end()
+        assert broken.output[STDERR].split()[-1] in (b"1", b"141"), broken.output[STDERR]
+        closed = execd(3, "exec <&-; sleep 0.2", host)
+        host.until(lambda: closed.closed)
+        assert closed.end() == (0, 0)
+        assert host.exited is None
+
+
+@test
+def execd_dies_with_init():
+    for namespaces in (("pid", "mount", "ipc", "uts"), ("mount", "ipc", "uts")):
+        with created(["sleep", "1000"], namespaces=namespaces) as (agent, host):
+            host.call("start")
+            processes = [execd(number, "trap '' TERM; sleep 1000 & sleep 1000", host) for number in (1, 2, 3)]
+            host.call("kill", signal=9)
+            assert host.end() == (0, 9)
+            assert [process.end() for process in processes] == [(0, 9)] * 3
+            order = [entry for entry in host.order if entry == EXITED or entry in ((EXITED, 1), (EXITED, 2), (EXITED, 3))]
+            assert order[-1] == EXITED and len(order) == 4, order
+            assert not agent.container_processes()
+
+
+@test
+def kill_all_reaches_execd():
+    with started(["sleep", "1000"]) as (agent, host):
+        process = host.exec(1, ["sleep", "1000"])
+        host.call("kill", signal=15, all=True)
+        assert process.end() == (0, 15)
+
+
+@test
+def exec_on_a_terminal():
+    with started(["sleep", "1000"], terminals=True) as (agent, host):
+        shell = execd(1, "tty; read line; echo got:$line; stty size; exit 5", host, terminal=True,
+                      size={"rows": 33, "columns": 101})  # fmt: skip
+        host.until(lambda: STDERR in shell.ended)
+        host.until(lambda: b"/dev/" in shell.output[STDOUT])
+        shell.write(b"hello\n")
+        assert shell.end() == (5, 0)
+        assert b"got:hello\r\n33 101\r\n" in shell.output[STDOUT], shell.output
+        resized = execd(1, "trap 'exit 6' INT; echo ready; read x; stty size; read y", host, terminal=True)
+        host.until(lambda: b"ready" in resized.output[STDOUT])
+        resized.send(RESIZE, payload=struct.pack("<HHHH", 44, 55, 0, 0))
+        resized.write(b"\n")
+        host.until(lambda: b"44 55" in resized.output[STDOUT])
+        resized.write(b"\x03")
+        assert resized.end() == (6, 0)
+        hung_up = execd(2, "trap 'exit 8' HUP; echo ready; while :; do sleep 0.01; done", host, terminal=True)
+        host.until(lambda: b"ready" in hung_up.output[STDOUT])
+        hung_up.send(CLOSED, STDOUT)
+        assert hung_up.end() == (8, 0)
+
+
+@test
+def terminal_of_execd_ends_though_others_have_it_open():
+    with started(["sleep", "1000"], terminals=True) as (agent, host):
+        script = "(trap '' HUP; exec setsid sh -c 'sleep 1000' || sleep 1000) & (trap '' HUP; yes) & sleep 0.2; exit 4"
+        process = execd(1, script, host, terminal=True)
+        assert process.end() == (4, 0)
+        much = execd(2, "stty -opost; yes | head -c 300000; printf end", host, terminal=True)
+        assert much.end() == (0, 0)
+        assert len(much.output[STDOUT]) == 300003 and much.output[STDOUT].endswith(b"end"), len(much.output[STDOUT])
+
+
+@test
+def execd_is_not_for_the_next_host():
+    with started(["sleep", "1000"]) as (agent, host):
+        running = execd(1, "yes", host)
+        ending = execd(2, "echo text; exit 3", host)
+        asked, _ = host.ask_exec(3, ["sleep", "1000"])
+        host.until(lambda: ending.exited is not None)
+        host.close()
+        other = Host(PORT)
+        again = execd(1, "echo $0; exit 6", other)
+        assert again.end() == (6, 0)
+        assert other.exec(3, ["true"]).end() == (0, 0) and other.exec(2, ["true"]).end() == (0, 0)
+        other.quiet()
+        deadline = time.monotonic() + PATIENCE
+        while len(agent.container_processes()) > 1:
+            assert time.monotonic() < deadline, agent.container_processes()
+            time.sleep(0.01)
+        other.call("kill", signal=9)
+        assert other.end() == (0, 9)
+
+
+@test
+def a_thousand_in_a_row():
+    # freed memory is kept by the sanitizer: not much of it here
+    with mock.patch.object(Agent, "sanitizer", "quarantine_size_mb=1"), started(["sleep", "1000"], terminals=True) as (agent, host):
+        proc = pathlib.Path(f"/proc/{agent.process.pid}")
+
+        def descriptors():
+            return len(os.listdir(proc / "fd"))
+
+        def one(number):
+            if number % 10 == 9:
+                assert host.exec_refused(number, ["nowhere"])[0] == "runtime"
+            elif number % 10 == 8:
+                assert host.exec(number, ["true"], terminal=True).end() == (0, 0)
+            else:
+                process = host.exec(number, ["sh", "-c", "cat; exit 3"])
+                process.write(b"x", eof=True)
+                assert process.end() == (3, 0) and process.output[STDOUT] == b"x"
+
+        def resident():
+            fields = dict(line.split(":") for line in (proc / "status").read_text().splitlines())
+            return int(fields["RssAnon"].split()[0])
+
+        for number in range(1, 201):
+            one(number)
+        before, memory = descriptors(), resident()
+        for number in range(201, 1201):
+            one(number)
+        host.quiet(0.1)
+        assert descriptors() == before
+        # the sanitizer's own books grow by a few MiB, then no more
+        assert resident() < memory + 8192, (memory, resident())
+        assert not os.listdir(RUN / "exec") and len(members(agent.unit / "agent")) == 1
+
+
+# ---- pause, resume, stats and update
+
+
+PAUSED = ("state", "container is paused")
+COUNTING = "i=0; while :; do i=$((i + 1)); echo $i; sleep 0.01; done"
+
+
+def stands_still(host):
+    host.quiet(0.1)
+    before = len(host.output[STDOUT])
+    host.quiet(0.3)
+    return len(host.output[STDOUT]) == before
+
+
+def state_of(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+@test
+def paused_and_resumed():
+    with shell(COUNTING) as (agent, host):
+        process = execd(1, COUNTING, host)
+        for _ in range(2):
+            assert host.call("pause") == {}
+            assert "frozen 1" in (agent.unit / "container/cgroup.events").read_text()
+        assert stands_still(host)
+        count = len(process.output[STDOUT])
+        before = agent.ticks()
+        host.quiet(0.3)
+        assert agent.ticks() - before < 5 and len(process.output[STDOUT]) == count
+        assert host.exec_refused(2, ["true"]) == PAUSED
+        host.call("stats")
+        for _ in range(2):
+            assert host.call("resume") == {}
+        before = len(host.output[STDOUT])
+        host.until(lambda: len(host.output[STDOUT]) > before and len(process.output[STDOUT]) > count)
+        assert host.exec(2, ["true"]).end() == (0, 0)
+
+
+@test
+def pause_needs_a_container():
+    with prepared() as (agent, host):
+        for method in ("pause", "resume"):
+            assert host.refused(method) == ("state", f"{method}: there is no container")
+        for method in ("stats", "update"):
+            members = {"resources": "{}"} if method == "update" else {}
+            assert host.refused(method, **members) == ("state", f"{method}: there is no container")
+        host.call("create", config=agent.config(["sh", "-c", "exit 3"]))
+        assert host.call("pause") == {}
+        assert host.refused("start") == PAUSED
+        assert host.exec_refused(1, ["true"]) == PAUSED
+        assert host.call("resume") == {}
+        assert host.call("resume") == {}
+        host.call("start")
+        assert host.end() == (3, 0)
+        for method in ("pause", "resume"):
+            assert host.refused(method) == ("state", f"{method}: the container has ended")
+        assert host.refused("stats") == ("no-process", "stats: the container has ended")
+        assert host.refused("update", resources="{}") == ("no-process", "update: the container has ended")
+
+
+@test
+def kill_reaches_a_paused_container():
+    for namespaces in (("pid", "mount", "ipc", "uts"), ("mount", "ipc", "uts")):
+        for members in ({"signal": 9}, {"signal": 9, "all": True}, None):
+            with started(["sleep", "1000"], namespaces=namespaces) as (agent, host):
+                process = host.exec(1, ["sleep", "1000"])
+                host.call("pause")
+                if members:
+                    assert host.call("kill", **members) == {}
+                else:
+                    host.signal(9)
+                assert host.end() == (0, 9)
+                assert process.end() == (0, 9)
+                assert not agent.container_processes()
+
+
+@test
+def paused_processes_get_signals_later():
+    script = "trap 'echo caught; exit 4' TERM; echo ready; while :; do sleep 0.01; done"
+    with shell(script) as (agent, host):
+        process = host.exec(1, ["sleep", "1000"])
+        host.until(lambda: host.output[STDOUT] == b"ready\n")
+        host.call("pause")
+        process.signal(9)
+        assert process.end() == (0, 9)
+        host.call("kill", signal=15)
+        host.quiet(0.3)
+        assert host.output[STDOUT] == b"ready\n" and host.exited is None
+        host.call("resume")
+        assert host.end() == (4, 0)
+        assert host.output[STDOUT] == b"ready\ncaught\n"
+
+
+@test
+def init_that_ends_while_paused():
+    with started(["sleep", "1000"]) as (agent, host):
+        host.call("pause")
+        os.kill(host.pid, signal.SIGKILL)
+        assert host.end() == (0, 9)
+
+
+@test
+def the_next_host_resumes():
+    with shell(COUNTING) as (agent, host):
+        host.call("pause")
+        host.close()
+        other = Host(PORT)
+        other.quiet(0.2)
+        assert other.exec_refused(1, ["true"]) == PAUSED
+        assert stands_still(other)
+        other.call("resume")
+        before = len(other.output[STDOUT])
+        other.until(lambda: len(other.output[STDOUT]) > before)
+
+
+@test
+def pause_that_does_not_come_to_an_end():
+    with shell(COUNTING) as (agent, host):
+        cgroup = agent.unit / "container"
+        events = SCRATCH / "events"
+        events.write_text("populated 1\nfrozen 0\n")
+        mount("--bind", str(events), str(cgroup / "cgroup.events"))
+        try:
+            asked = host.ask("pause")
+            before = time.monotonic()
+            # nothing but requests waits for it
+            host.signal(28)
+            kind, value = host.answer(asked)
+            assert kind == FAILURE and value["code"] == "system" and value["message"].startswith("pause: not "), value
+            assert 1.4 < time.monotonic() - before < 5
+            assert (cgroup / "cgroup.freeze").read_text() == "0\n"
+            before = len(host.output[STDOUT])
+            host.until(lambda: len(host.output[STDOUT]) > before)
+            # the container ends meanwhile
+            asked = host.ask("pause")
+            later = host.ask("stats")
+            host.quiet(0.2)
+            host.signal(9)
+            assert host.answer(asked)[1] == {"code": "state", "message": "pause: the container has ended"}
+            assert host.answer(later)[1]["code"] == "no-process"
+            events.write_text("populated 1\nfrozen 1\n")
+        finally:
+            subprocess.run(["umount", str(cgroup / "cgroup.events")], check=True)
+        assert host.end() == (0, 9)
+
+
+@test
+def pause_waits_for_what_is_being_begun():
+    with crun_that("exec", "sleep 0.3"), started(["sleep", "1000"]) as (agent, host):
+        asked = [host.ask_exec(number, ["sleep", "1000"])[1] for number in range(1, 13)]
+        pause = host.ask("pause")
+        late = host.ask("exec", 13, process='{"args":["true"],"cwd":"/"}')
+        assert host.answer(pause) == (RESULT, {})
+        assert [host.answer(number)[0] for number in asked] == [RESULT] * 12
+        assert host.answer(late)[1]["message"] == PAUSED[1]
+        assert len(agent.container_processes()) == 13
+        assert {state_of(pid) for pid in agent.container_processes()} == {"S"}
+        host.call("kill", signal=9)
+        assert host.end() == (0, 9)
+    with crun_that("exec", "exec sleep 1000"), started(["sleep", "1000"]) as (agent, host):
+        stuck = host.ask_exec(1, ["sleep", "1000"])[1]
+        assert host.refused("pause") == ("system", "pause: processes are still being begun")
+        assert (agent.unit / "container/cgroup.freeze").read_text() == "0\n"
+        assert host.answer(stuck)[1]["code"] == "runtime"
+        assert host.call("pause") == {}
+
+
+@test
+def stats_of_a_container():
+    with shell("i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done; echo done; exec sleep 1000") as (agent, host):
+        host.until(lambda: host.output[STDOUT])
+        stats = host.call("stats")
+        cpu = stats["cpu"]
+        assert cpu["usage"] > 1000 and cpu["user"] >= 0 and cpu["system"] >= 0, cpu
+        cgroup = agent.unit / "container"
+        # what this machine's unified hierarchy has
+        for section, file in (("memory", "memory.current"), ("pids", "pids.current"), ("io", "io.stat")):
+            assert (section in stats) == (cgroup / file).exists(), stats
+        assert bool(stats.get("hugetlb")) == bool(list(cgroup.glob("hugetlb.*.current"))), stats
+        names = {line.split(":")[0].strip() for line in open("/proc/net/dev").readlines()[2:]} - {"lo"}
+        assert {entry["name"] for entry in stats["network"]} == names
+
+
+@test
+def update_is_judged():
+    with started(["sleep", "1000"]) as (agent, host):
+        for members, message in (
+            ({}, "resources: missing"),
+            ({"resources": {}}, "resources: a string expected"),
+            ({"resources": "[]"}, "resources: an object expected"),
+            ({"resources": "{"}, "resources: not JSON"),
+            ({"resources": " " * 65535 + "{}"}, "resources: a length from 0 to 65536 expected"),
+            ({"resources": "{}", "x": 1}, "x: unknown"),
+        ):
+            code, found = host.refused("update", **members)
+            assert code == "invalid" and found.startswith(message), (members, code, found)
+        for method in ("pause", "resume", "stats"):
+            assert host.refused(method, x=1) == ("invalid", "x: unknown")
+        assert host.call("update", resources="{}" + " " * 65534) == {}
+        code, message = host.refused("update", resources='{"hugepageLimits":[{"pageSize":"3MB","limit":1}]}')
+        assert code == "runtime" and "hugetlb.3MB" in message, message
+
+
+@test
+def update_changes_limits():
+    """With the one controller that this machine may have in the unified hierarchy."""
+    with started(["sleep", "1000"]) as (agent, host):
+        limit = agent.unit / "container/hugetlb.2MB.max"
+        if not limit.exists():
+            print("skipped: no hugetlb in the unified hierarchy")
+            return
+        for paused in (False, True):
+            if paused:
+                host.call("pause")
+            for number in (4194304, 8388608):
+                text = json.dumps({"hugepageLimits": [{"pageSize": "2MB", "limit": number}]})
+                assert host.call("update", resources=text) == {}
+                assert int(limit.read_text()) == number
+                sizes = {entry["pageSize"]: entry["limit"] for entry in host.call("stats")["hugetlb"]}
+                assert sizes["2MB"] == number, sizes
+        assert "frozen 1" in (agent.unit / "container/cgroup.events").read_text()
+        assert not (RUN / "crun.resources").exists()
+
+
+@test
+def stuck_update_is_killed():
+    with crun_that("update", "exec sleep 1000"), started(["sleep", "1000"]) as (agent, host):
+        before = time.monotonic()
+        asked = host.ask("update", resources="{}")
+        assert host.answer(asked)[1] == {"code": "runtime", "message": "crun update: killed by signal 9"}
+        assert 0.9 < time.monotonic() - before < 5
+        asked = host.ask("update", resources="{}")
+        host.quiet(0.2)
+        host.signal(9)
+        assert host.answer(asked)[1] == {"code": "no-process", "message": "update: the container has ended"}
+        assert host.end() == (0, 9)
+        assert time.monotonic() - before < 5
 
 
 # ---- the link

@@ -15,6 +15,7 @@
 #include "layer.h"
 #include "path.h"
 #include "reaper.h"
+#include "stats.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -202,6 +203,110 @@ static void test_json(void)
 	EXPECT(json_parse("it", deep, sizeof deep, &problem) == NULL, "too deep");
 }
 
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	EXPECT(file && fputs(text, file) >= 0 && fclose(file) == 0, "%s", path);
+}
+
+static void expect_stats(const char *cgroup, const char *network, const char *expected)
+{
+	struct problem problem = { .text = "" };
+	char text[STATS_SIZE] = "";
+
+	EXPECT(stats_read(cgroup, network, text, &problem) == 0, "%s", problem.text);
+	EXPECT(strcmp(text, expected) == 0, "`%s`", text);
+}
+
+static void test_stats(void)
+{
+	EXPECT(mkdir("empty", 0700) == 0 && mkdir("cgroup", 0700) == 0, "mkdir");
+	expect_stats("empty", "missing", "{}");
+	write_text("cgroup/cpu.stat", "usage_usec 18446744073709551615\nuser_usec 2\nsystem_usec 3\n"
+				      "core_sched.force_idle_usec 9\n");
+	write_text("network", "Inter-|   Receive\n face |bytes\n");
+	expect_stats("cgroup", "network",
+		     "{\"cpu\":{\"usage\":9223372036854775807,\"user\":2,\"system\":3},\"network\":[]}");
+	write_text("cgroup/cpu.stat", "usage_usec 1\nuser_usec 2\nsystem_usec 3\nnr_periods 4\nnr_throttled 5\n"
+				      "throttled_usec 6\nnr_bursts 7\n");
+	write_text("cgroup/memory.current", "4096\n");
+	write_text("cgroup/memory.max", "max\n");
+	write_text("cgroup/memory.swap.current", "0\n");
+	write_text("cgroup/memory.swap.max", "8192\n");
+	write_text("cgroup/memory.events", "low 1\nhigh 2\nmax 3\noom 4\noom_kill 5\noom_group_kill 6\n");
+	write_text("cgroup/memory.stat", "anon 1\nkernel_stack 2\nworkingset_refault_anon 3\nodd\\ 4\n\nx -1\n");
+	write_text("cgroup/pids.current", "3\n");
+	write_text("cgroup/pids.max", "100\n");
+	write_text("cgroup/io.stat", "8:16 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n259:0 \n"
+				     "252:1 rbytes=7 cost.usage=8\nnonsense\n");
+	write_text("cgroup/hugetlb.2MB.current", "2097152\n");
+	write_text("cgroup/hugetlb.2MB.max", "4194304\n");
+	write_text("cgroup/hugetlb.2MB.events", "max 2\n");
+	write_text("cgroup/hugetlb.2MB.rsvd.current", "0\n");
+	write_text("network", "Inter-|   Receive\n face |bytes\n"
+			      "    lo:       1       1    0    0    0     0          0         0        1       1    0\n"
+			      "  e\"\\0:1234567890      2    3    4    5     6          7         8        9      10   11   12"
+			      "    13     14       15         16\n");
+	expect_stats("cgroup", "network",
+		     "{\"cpu\":{\"usage\":1,\"user\":2,\"system\":3,\"periods\":4,\"throttled\":5,\"throttledTime\":6},"
+		     "\"memory\":{\"usage\":4096,\"limit\":-1,\"swapUsage\":0,\"swapLimit\":8192,\"failcnt\":3,"
+		     "\"oomKills\":5,\"stat\":{\"anon\":1,\"kernel_stack\":2,\"workingset_refault_anon\":3}},"
+		     "\"pids\":{\"current\":3,\"limit\":100},"
+		     "\"io\":[{\"major\":8,\"minor\":16,\"rbytes\":1,\"wbytes\":2,\"rios\":3,\"wios\":4},"
+		     "{\"major\":259,\"minor\":0},{\"major\":252,\"minor\":1,\"rbytes\":7}],"
+		     "\"hugetlb\":[{\"pageSize\":\"2MB\",\"usage\":2097152,\"limit\":4194304,\"failcnt\":2}],"
+		     "\"network\":[{\"name\":\"e\?\?0\",\"rxBytes\":1234567890,\"rxPackets\":2,\"rxErrors\":3,\"rxDropped\":4,"
+		     "\"txBytes\":9,\"txPackets\":10,\"txErrors\":11,\"txDropped\":12}]}");
+}
+
+static void fill_file(const char *path, unsigned lines, const char *before, const char *after)
+{
+	FILE *file = fopen(path, "w");
+
+	EXPECT(file != NULL, "%s", path);
+	for (unsigned i = 0; file && i < lines; i++)
+		fprintf(file, "%s%u%s\n", before, i, after);
+	if (file)
+		fclose(file);
+}
+
+/* As much of everything as is told, with the longest names and numbers: it fits. */
+static void test_stats_bounds(void)
+{
+	static const char name[] = "a_name_of_sixty_four_characters_of_which_the_last_two_are_digi";
+	static const char largest[] = "18446744073709551615";
+	struct problem problem = { .text = "" };
+	char text[STATS_SIZE], path[64], after[256];
+	yajl_val tree;
+
+	EXPECT(mkdir("full", 0700) == 0, "mkdir");
+	snprintf(after, sizeof after, " %s", largest);
+	write_text("full/memory.current", largest);
+	fill_file("full/memory.stat", 90, name, after);
+	snprintf(after, sizeof after, ":%s rbytes=%s wbytes=%s rios=%s wios=%s", largest, largest, largest, largest,
+		 largest);
+	fill_file("full/io.stat", 40, "184467440737095516", after);
+	snprintf(after, sizeof after, ": %s %s %s %s 0 0 0 0 %s %s %s %s", largest, largest, largest, largest, largest,
+		 largest, largest, largest);
+	fill_file("many", 20, name, after);
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(path, sizeof path, "full/hugetlb.%uMB.current", i);
+		write_text(path, largest);
+	}
+	EXPECT(stats_read("full", "many", text, &problem) == 0, "%s", problem.text);
+	tree = json_parse("stats", text, strlen(text), &problem);
+	EXPECT(tree != NULL, "%s", problem.text);
+	EXPECT(YAJL_GET_OBJECT(json_find(json_find(tree, "memory"), "stat"))->len == 64, "memory.stat");
+	EXPECT(YAJL_GET_ARRAY(json_find(tree, "io"))->len == 32, "io");
+	EXPECT(YAJL_GET_ARRAY(json_find(tree, "hugetlb"))->len == 8, "hugetlb");
+	EXPECT(YAJL_GET_ARRAY(json_find(tree, "network"))->len == 16, "network");
+	yajl_tree_free(tree);
+	EXPECT(stats_read("nowhere", "many", text, &problem) < 0 && problem.code == FAILURE_SYSTEM &&
+		       strcmp(problem.text, "open nowhere: No such file or directory") == 0,
+	       "%s", problem.text);
+}
+
 static void note_status(void *owner, int status)
 {
 	*(int *)owner = status;
@@ -237,25 +342,39 @@ static void test_reaper(void)
 	reaper_collect(&reaper);
 	EXPECT(WEXITSTATUS(status) == 3 && child.pid == 0, "status %d", status);
 
-	/* one that ended before it was known */
+	/* one that ended before it was known, among many others */
 	status = -1;
 	reaper_remember(&reaper, true);
+	reaper_remember(&reaper, true);
 	child.pid = run_child(4);
-	for (unsigned i = 0; i < REAPER_ORPHANS - 1; i++)
+	for (unsigned i = 0; i < 200; i++)
 		wait_for_end(run_child(5));
 	wait_for_end(child.pid);
 	reaper_collect(&reaper);
 	EXPECT(status == -1, "told, though nobody watched");
+	reaper_remember(&reaper, false);
+	reaper_collect(&reaper);
 	reaper_watch(&reaper, &child);
 	EXPECT(WEXITSTATUS(status) == 4 && child.pid == 0, "status %d", status);
 	EXPECT(reaper.children == NULL, "still watched");
 
-	/* forgotten again */
+	/* watched while others are remembered */
+	status = -1;
+	child.pid = run_child(7);
+	reaper_watch(&reaper, &child);
+	wait_for_end(run_child(5));
+	if (child.pid != 0)
+		wait_for_end(child.pid);
+	reaper_collect(&reaper);
+	EXPECT(WEXITSTATUS(status) == 7 && child.pid == 0, "status %d", status);
+
+	/* forgotten again: nobody is left */
 	status = -1;
 	child.pid = run_child(6);
 	wait_for_end(child.pid);
-	reaper_collect(&reaper);
 	reaper_remember(&reaper, false);
+	reaper_collect(&reaper);
+	EXPECT(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "a zombie is left");
 	reaper_watch(&reaper, &child);
 	EXPECT(status == -1, "told of a former process with that pid");
 	reaper_forget(&reaper, &child);
@@ -274,6 +393,8 @@ int main(int argc, char **argv)
 	test_layer_find();
 	test_layer_of_mkfs();
 	test_json();
+	test_stats();
+	test_stats_bounds();
 	test_reaper();
 	printf("parts: %u failures\n", failures);
 	return failures > 0;

@@ -151,7 +151,9 @@ enum failure_code {
 	FAILURE_RUNTIME,
 	FAILURE_SYSTEM,
 	FAILURE_NO_PROCESS,
-	FAILURE_VM, /* only from the shim */
+	FAILURE_BUSY,
+	FAILURE_LAUNCH, /* this and the next only from a shim */
+	FAILURE_VM,
 };
 const char *failure_code_name(enum failure_code code);
 

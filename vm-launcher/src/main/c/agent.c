@@ -10,6 +10,11 @@
 /* What a dead hypervisor can have left in its socket, with room to spare. */
 #define DRAIN_READS 4096u
 
+const struct agent_peer agent_in_guest = { "the agent", "the agent link", FRAME_FROM_AGENT };
+const struct agent_peer agent_behind_shim = {
+	"the container's shim", "the link to the container's shim", FRAME_FROM_SHIM
+};
+
 static void watch_for(struct agent *agent, uint32_t events)
 {
 	int error;
@@ -18,7 +23,7 @@ static void watch_for(struct agent *agent, uint32_t events)
 		return;
 	error = watch_set(agent->loop, &agent->watch, events);
 	if (error < 0)
-		agent_fail(agent, "the agent link can't be watched: %s", strerror(-error));
+		agent_fail(agent, "%s can't be watched: %s", agent->peer->link, strerror(-error));
 }
 
 void agent_fail(struct agent *agent, const char *format, ...)
@@ -35,6 +40,20 @@ void agent_fail(struct agent *agent, const char *format, ...)
 	timer_set(agent->loop, &agent->ending, 0);
 }
 
+void agent_broke(struct agent *agent, const char *how)
+{
+	agent_fail(agent, "%s broke the protocol: %s", agent->peer->name, how);
+}
+
+void agent_quote(const struct frame *frame, char *text, size_t size)
+{
+	size_t length = frame->length < size - 1 ? frame->length : size - 1;
+
+	for (size_t i = 0; i < length; i++)
+		text[i] = frame->payload[i] >= 0x20 && frame->payload[i] < 0x7f ? (char)frame->payload[i] : '?';
+	text[length] = '\0';
+}
+
 static void flush(struct agent *agent)
 {
 	size_t before = agent->queue.bytes;
@@ -44,7 +63,7 @@ static void flush(struct agent *agent)
 		return;
 	result = frame_queue_flush(&agent->queue, agent->watch.fd);
 	if (result < 0 && result != -EPIPE && result != -ECONNRESET) {
-		agent_fail(agent, "the agent link: %s", strerror(-result));
+		agent_fail(agent, "%s: %s", agent->peer->link, strerror(-result));
 		return;
 	}
 	/* When the other end has gone, what it has left to read comes first. */
@@ -61,13 +80,13 @@ static void greet(struct agent *agent, const struct frame *frame)
 	struct frame_hello hello;
 
 	if (frame->kind != FRAME_HELLO) {
-		agent_fail(agent, "the agent began with %s", frame_kind_name(frame->kind));
+		agent_fail(agent, "%s began with %s", agent->peer->name, frame_kind_name(frame->kind));
 		return;
 	}
 	frame_hello_decode(frame, &hello);
 	if (frame_version_choose(&own, &hello) == 0) {
-		agent_fail(agent, "the agent speaks versions %u to %u of the protocol, not %u to %u", hello.lowest,
-			   hello.highest, own.lowest, own.highest);
+		agent_fail(agent, "%s speaks versions %u to %u of the protocol, not %u to %u", agent->peer->name,
+			   hello.lowest, hello.highest, own.lowest, own.highest);
 		return;
 	}
 	agent->window = hello.credit;
@@ -86,14 +105,13 @@ static void handle(struct agent *agent)
 		if (!agent->greeted)
 			greet(agent, &frame);
 		else if (frame.kind == FRAME_HELLO)
-			agent_fail(agent, "the agent broke the protocol: HELLO again");
+			agent_broke(agent, "HELLO again");
 		else
 			agent->events->received(agent->owner, &frame);
 	}
 	if (!agent->over && state == FRAME_INVALID)
-		agent_fail(agent, "the agent broke the protocol: %s",
-			   agent->reader.error == FRAME_VALID ? "out of memory" :
-								frame_error_name(agent->reader.error));
+		agent_broke(agent, agent->reader.error == FRAME_VALID ? "out of memory" :
+									frame_error_name(agent->reader.error));
 }
 
 /* One read. False: there is no more for now, or never. */
@@ -108,9 +126,9 @@ static bool take(struct agent *agent)
 		handle(agent);
 	if (count == 0 || count == -ECONNRESET) {
 		agent->closed = true;
-		agent_fail(agent, "the agent link was closed");
+		agent_fail(agent, "%s was closed", agent->peer->link);
 	} else if (count < 0 && count != -EAGAIN && count != -EINTR) {
-		agent_fail(agent, "the agent link: %s", strerror((int)-count));
+		agent_fail(agent, "%s: %s", agent->peer->link, strerror((int)-count));
 	}
 	return count > 0;
 }
@@ -132,17 +150,18 @@ static void ending(void *owner)
 	agent->events->ended(agent->owner, agent->why);
 }
 
-int agent_open(struct agent *agent, struct loop *loop, int fd, const struct agent_events *events, void *owner)
+int agent_open(struct agent *agent, const struct agent_peer *peer, struct loop *loop, int fd,
+	       const struct agent_events *events, void *owner)
 {
 	const struct frame_hello own = { FRAME_VERSION_LOWEST, FRAME_VERSION_HIGHEST, AGENT_WINDOW };
 	uint8_t payload[FRAME_HELLO_SIZE];
 	int error;
 
-	*agent = (struct agent){ .loop = loop, .events = events, .owner = owner };
+	*agent = (struct agent){ .peer = peer, .loop = loop, .events = events, .owner = owner };
 	agent->watch = (struct watch){ .fd = fd, .ready = ready, .owner = agent };
 	agent->ending = (struct timer){ .expired = ending, .owner = agent };
 	frame_queue_init(&agent->queue, QUEUE_MAX);
-	error = frame_reader_init(&agent->reader, FRAME_FROM_AGENT);
+	error = frame_reader_init(&agent->reader, peer->direction);
 	if (error < 0)
 		return error;
 	frame_hello_encode(payload, &own);
@@ -165,9 +184,9 @@ void agent_send(struct agent *agent, enum frame_kind kind, unsigned stream, unsi
 		return;
 	error = frame_queue_put(&agent->queue, kind, stream, process, request, payload, length);
 	if (error == -ENOBUFS)
-		agent_fail(agent, "the agent does not read");
+		agent_fail(agent, "%s does not read", agent->peer->name);
 	else if (error < 0)
-		agent_fail(agent, "the agent link: %s", strerror(-error));
+		agent_fail(agent, "%s: %s", agent->peer->link, strerror(-error));
 	else if (agent->greeted)
 		watch_for(agent, EPOLLIN | EPOLLOUT);
 }

@@ -1,6 +1,6 @@
 /*
- * The agent link: frames to and from the guest. All that comes from there is hostile; a frame that breaks
- * the protocol ends the link.
+ * The link to the agent: frames to and from the guest. All that comes from there is hostile; a frame that breaks
+ * the protocol ends the link. An exec shim has the container's shim in the agent's place.
  */
 #ifndef LIMPID_AGENT_H
 #define LIMPID_AGENT_H
@@ -26,7 +26,17 @@ struct agent_events {
 	void (*ended)(void *owner, const char *why);            /* the link is over; nothing comes after this */
 };
 
+/* Who is at the other end. */
+struct agent_peer {
+	const char *name, *link; /* for messages */
+	enum frame_direction direction;
+};
+
+extern const struct agent_peer agent_in_guest, agent_behind_shim;
+
 struct agent {
+	const struct agent_peer *peer;
+	uint16_t process; /* whose streams this process relays */
 	struct loop *loop;
 	const struct agent_events *events;
 	void *owner;
@@ -42,7 +52,8 @@ struct agent {
 };
 
 /* Takes over fd, which must not block, and sends HELLO. -errno. */
-int agent_open(struct agent *agent, struct loop *loop, int fd, const struct agent_events *events, void *owner);
+int agent_open(struct agent *agent, const struct agent_peer *peer, struct loop *loop, int fd,
+	       const struct agent_events *events, void *owner);
 
 /* What is sent before the agent's HELLO has come waits for it. Does nothing when the link is over. */
 void agent_send(struct agent *agent, enum frame_kind kind, unsigned stream, unsigned process, uint32_t request,
@@ -56,6 +67,12 @@ bool agent_drain(struct agent *agent);
 
 /* Ends the link because the other end has broken the protocol; `ended` is called from the loop. */
 void agent_fail(struct agent *agent, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same, with the words for it. */
+void agent_broke(struct agent *agent, const char *how);
+
+/* What a FAILURE says, for people to read. */
+void agent_quote(const struct frame *frame, char *text, size_t size);
 
 /* No more events. */
 void agent_close(struct agent *agent);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,13 +10,59 @@
 #define QUEUE_MAX (4u * 1024u * 1024u)
 #define ENDED_MESSAGE "process already finished"
 
+static void route_free(struct control *control, struct route *route)
+{
+	control->by_number[route->process] = NULL;
+	*route = (struct route){ .state = ROUTE_FREE };
+}
+
+static void send_of(struct control *control, const struct route *route, enum frame_kind kind, unsigned stream,
+		    const void *payload, size_t length)
+{
+	agent_send(control->agent, kind, stream, route->process, 0, payload, length);
+}
+
+/* The process dies with its link. What still comes is dropped, and the number kept until the last of it. */
+static void route_kill(struct control *control, struct route *route)
+{
+	uint8_t payload[FRAME_SIGNAL_SIZE];
+
+	if (!route->exited) {
+		frame_signal_encode(payload, SIGKILL);
+		send_of(control, route, FRAME_SIGNAL, 0, payload, sizeof payload);
+		if (!route->input_ended)
+			send_of(control, route, FRAME_EOF, FRAME_STDIN, NULL, 0);
+		route->input_ended = true;
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct route_output *output = &route->outputs[i];
+
+		if (!output->ended && !output->closed)
+			send_of(control, route, FRAME_CLOSED, FRAME_STDOUT + i, NULL, 0);
+		output->closed = true;
+	}
+}
+
+static void route_lost(struct control *control, struct route *route)
+{
+	route->link = NULL;
+	if (route->state == ROUTE_ATTACHED || route_is_over(route))
+		route_free(control, route);
+	else if (route->state == ROUTE_RUNNING)
+		route_kill(control, route);
+	if (control->events->detached)
+		control->events->detached(control->owner);
+}
+
 static void link_drop(struct control_link *link)
 {
 	struct control *control = link->control;
+	struct route *route = link->route;
 
 	if (!link->used)
 		return;
 	link->used = false;
+	link->route = NULL;
 	link->generation++;
 	watch_close(control->loop, &link->watch);
 	frame_reader_free(&link->reader);
@@ -26,6 +73,8 @@ static void link_drop(struct control_link *link)
 		control->creator = NULL;
 		control->events->creator_lost(control->owner);
 	}
+	if (route)
+		route_lost(control, route);
 }
 
 static uint32_t wanted_events(const struct control_link *link)
@@ -38,8 +87,11 @@ static uint32_t wanted_events(const struct control_link *link)
 /* False: the link has been dropped. */
 static bool link_flush(struct control_link *link)
 {
+	size_t before = link->queue.bytes;
 	int result = frame_queue_flush(&link->queue, link->watch.fd);
 
+	if (link->route && link->queue.bytes != before)
+		link->control->progress++;
 	if (result < 0 || (result == 0 && link->last) ||
 	    watch_set(link->control->loop, &link->watch, wanted_events(link)) < 0) {
 		link_drop(link);
@@ -49,13 +101,32 @@ static bool link_flush(struct control_link *link)
 }
 
 /* A link that does not take what is for it is dropped, from the loop. */
-static void link_put(struct control_link *link, enum frame_kind kind, uint32_t request, const void *payload,
-		     size_t length)
+static void link_add(struct control_link *link, const struct frame *frame)
 {
-	if (frame_queue_put(&link->queue, kind, 0, 0, request, payload, length) < 0) {
+	if (frame_queue_add(&link->queue, frame) < 0) {
 		frame_queue_clear(&link->queue);
 		link->last = true;
 	}
+	watch_set(link->control->loop, &link->watch, wanted_events(link) | EPOLLOUT);
+}
+
+static void link_put(struct control_link *link, enum frame_kind kind, uint32_t request, const void *payload,
+		     size_t length)
+{
+	const struct frame frame = {
+		.length = (uint32_t)length,
+		.kind = (uint8_t)kind,
+		.request = request,
+		.payload = payload,
+	};
+
+	link_add(link, &frame);
+}
+
+/* Nothing more is for it. */
+static void link_finish(struct control_link *link)
+{
+	link->last = true;
 	watch_set(link->control->loop, &link->watch, wanted_events(link) | EPOLLOUT);
 }
 
@@ -70,9 +141,14 @@ static void link_failure(struct control_link *link, uint32_t request, enum failu
 
 static void link_hello(struct control_link *link)
 {
-	const struct frame_hello own = { FRAME_VERSION_LOWEST, FRAME_VERSION_HIGHEST, AGENT_WINDOW };
+	const struct agent *agent = link->control->agent;
+	struct frame_hello own = { FRAME_VERSION_LOWEST, FRAME_VERSION_HIGHEST, AGENT_WINDOW };
 	uint8_t payload[FRAME_HELLO_SIZE];
 
+	/* Who attaches sends to the agent, not to this process. */
+	if (agent->greeted)
+		own.credit = agent->window;
+	link->own_window = own.credit;
 	frame_hello_encode(payload, &own);
 	link_put(link, FRAME_HELLO, 0, payload, sizeof payload);
 }
@@ -85,6 +161,7 @@ static void link_greeted(struct control_link *link, const struct frame *frame)
 
 	frame_hello_decode(frame, &hello);
 	link->greeted = true;
+	link->window = hello.credit;
 	if (link != link->control->creator)
 		link_hello(link);
 	if (frame_version_choose(&own, &hello) != 0)
@@ -103,9 +180,13 @@ static struct control_request *free_request(struct control *control)
 	return NULL;
 }
 
-static bool has_room(struct control *control)
+/* What is attached sends DATA, of which others have some too. */
+static bool has_room(const struct control_link *link)
 {
-	return free_request(control) != NULL && agent_backlog(control->agent) < AGENT_BACKLOG_REQUEST;
+	struct control *control = link->control;
+
+	return free_request(control) != NULL &&
+	       agent_backlog(control->agent) < (link->route ? AGENT_BACKLOG_DATA : AGENT_BACKLOG_REQUEST);
 }
 
 /* There is room. */
@@ -125,8 +206,68 @@ static void pass_request(struct control_link *link, const struct frame *frame)
 		.answer_to = frame->request,
 		.link = link,
 		.generation = link->generation,
+		.route = link->route,
 	};
-	agent_send(control->agent, FRAME_REQUEST, 0, 0, request->number, frame->payload, frame->length);
+	if (link->route)
+		link->route->state = ROUTE_ASKED;
+	agent_send(control->agent, FRAME_REQUEST, 0, link->route ? link->route->process : 0, request->number,
+		   frame->payload, frame->length);
+}
+
+/* A route with a number that is not in use and has not been for as long as possible; NULL: there is none. */
+static struct route *route_new(struct control *control, struct control_link *link)
+{
+	struct route *route = control->routes;
+	unsigned number = control->last_process;
+
+	while (route->state != ROUTE_FREE)
+		if (++route == control->routes + CONTROL_ATTACHED_MAX)
+			return NULL;
+	do
+		number = number % FRAME_PROCESS_MAX + 1;
+	while (control->by_number[number]);
+	control->last_process = (uint16_t)number;
+	control->by_number[number] = route;
+	*route = (struct route){ .state = ROUTE_ATTACHED, .process = (uint16_t)number, .link = link };
+	return route;
+}
+
+static void refuse_to_attach(struct control_link *link, enum failure_code code, const char *message)
+{
+	link_failure(link, 0, code, message);
+	link_finish(link);
+}
+
+static void attach(struct control_link *link)
+{
+	struct control *control = link->control;
+	struct frame frame = { .kind = FRAME_ATTACHED };
+
+	if (control->process_ended) {
+		refuse_to_attach(link, FAILURE_NO_PROCESS, "the container has ended");
+	} else if (!control->committed || !control->agent->greeted || link->own_window != control->agent->window) {
+		refuse_to_attach(link, FAILURE_STATE, "the container is not created yet");
+	} else if (link->window != AGENT_WINDOW) {
+		refuse_to_attach(link, FAILURE_INVALID, "the credit is not that of the container's shim");
+	} else if ((link->route = route_new(control, link)) == NULL) {
+		refuse_to_attach(link, FAILURE_BUSY, "too many processes in the container");
+	} else {
+		frame.process = link->route->process;
+		link_add(link, &frame);
+		if (control->listener.fd >= 0)
+			watch_set(control->loop, &control->listener, EPOLLIN);
+	}
+}
+
+/* A frame of the process that the link is attached to. */
+static bool link_route(struct control_link *link, const struct frame *frame)
+{
+	enum route_verdict verdict = route_from_link(link->route, frame);
+
+	if (verdict == ROUTE_PASS)
+		agent_send(link->control->agent, frame->kind, frame->stream, frame->process, 0, frame->payload,
+			   frame->length);
+	return verdict != ROUTE_WRONG;
 }
 
 /* False: the frame may not come here. */
@@ -141,7 +282,16 @@ static bool link_frame(struct control_link *link, const struct frame *frame)
 	}
 	switch (frame->kind) {
 	case FRAME_REQUEST:
+		if (frame->process != 0 && (link->route == NULL || link->route->process != frame->process))
+			return false;
+		if (link->route && link->route->state != ROUTE_ATTACHED)
+			return false;
 		pass_request(link, frame);
+		return true;
+	case FRAME_ATTACH:
+		if (link == control->creator || link->route)
+			return false;
+		attach(link);
 		return true;
 	case FRAME_COMMIT:
 		if (link != control->creator)
@@ -149,7 +299,7 @@ static bool link_frame(struct control_link *link, const struct frame *frame)
 		control->events->commit(control->owner);
 		return true;
 	default:
-		return false;
+		return link->route && link_route(link, frame);
 	}
 }
 
@@ -162,7 +312,7 @@ static void link_handle(struct control_link *link)
 		enum frame_reader_state state;
 		struct frame frame;
 
-		link->paused = !has_room(link->control);
+		link->paused = !has_room(link);
 		if (link->paused || link->last)
 			break;
 		state = frame_reader_next(&link->reader, &frame);
@@ -225,10 +375,11 @@ static struct control_link *link_open(struct control *control, int fd)
 
 static bool is_full(const struct control *control)
 {
+	unsigned verbs = 0;
+
 	for (unsigned i = 0; i < CONTROL_LINKS_MAX; i++)
-		if (!control->links[i].used)
-			return false;
-	return true;
+		verbs += control->links[i].used && control->links[i].route == NULL;
+	return verbs >= CONTROL_VERBS_MAX;
 }
 
 static void listener_ready(void *owner, uint32_t events)
@@ -281,8 +432,23 @@ void control_launched(struct control *control, uint32_t hypervisor, uint32_t vir
 
 void control_committed(struct control *control)
 {
+	control->committed = true;
 	if (control->creator)
 		link_put(control->creator, FRAME_COMMITTED, 0, NULL, 0);
+}
+
+/* Whether there is a process now. */
+static void route_answered(struct control *control, struct route *route, bool runs)
+{
+	if (runs) {
+		route_run(route, control->agent->window, AGENT_WINDOW);
+		if (route->link == NULL)
+			route_kill(control, route);
+	} else {
+		route->state = ROUTE_ATTACHED;
+		if (route->link == NULL)
+			route_free(control, route);
+	}
 }
 
 bool control_answer(struct control *control, const struct frame *frame)
@@ -293,6 +459,8 @@ bool control_answer(struct control *control, const struct frame *frame)
 		if (frame->request == 0 || request->number != frame->request)
 			continue;
 		request->number = 0;
+		if (request->route)
+			route_answered(control, request->route, frame->kind == FRAME_RESULT);
 		if (request->link->generation == request->generation)
 			link_put(request->link, frame->kind, request->answer_to, frame->payload, frame->length);
 		control_resume(control);
@@ -301,16 +469,78 @@ bool control_answer(struct control *control, const struct frame *frame)
 	return false;
 }
 
+void control_route(struct control *control, const struct frame *frame)
+{
+	struct route *route = control->by_number[frame->process];
+	enum route_verdict verdict = route ? route_from_guest(route, frame) : ROUTE_WRONG;
+	struct control_link *link;
+
+	if (verdict == ROUTE_WRONG) {
+		agent_fail(control->agent, "the agent broke the protocol: %s of process %u, which may not come",
+			   frame_kind_name(frame->kind), frame->process);
+		return;
+	}
+	link = route->link;
+	if (link && verdict == ROUTE_PASS)
+		link_add(link, frame);
+	if (!route_is_over(route))
+		return;
+	if (link)
+		link_finish(link);
+	else
+		route_free(control, route);
+}
+
+bool control_attached(const struct control *control, unsigned *progress, bool *waiting)
+{
+	bool found = false;
+
+	*progress = control->progress;
+	*waiting = false;
+	for (unsigned i = 0; i < CONTROL_LINKS_MAX; i++) {
+		const struct control_link *link = &control->links[i];
+
+		if (!link->used || link->route == NULL)
+			continue;
+		found = true;
+		*waiting |= !frame_queue_empty(&link->queue);
+	}
+	return found;
+}
+
+void control_cut(struct control *control)
+{
+	for (unsigned i = 0; i < CONTROL_LINKS_MAX; i++)
+		if (control->links[i].used && control->links[i].route)
+			link_finish(&control->links[i]);
+}
+
+/* The first after the last one that was served is the first now. */
 void control_resume(struct control *control)
 {
-	for (unsigned i = 0; i < CONTROL_LINKS_MAX && has_room(control); i++)
-		if (control->links[i].used && control->links[i].paused)
-			link_handle(&control->links[i]);
+	const unsigned first = control->turn;
+
+	for (unsigned i = 0; i < CONTROL_LINKS_MAX; i++) {
+		unsigned at = (first + i) % CONTROL_LINKS_MAX;
+		struct control_link *link = &control->links[at];
+
+		if (!link->used || !link->paused || !has_room(link))
+			continue;
+		control->turn = at + 1;
+		link_handle(link);
+	}
 }
 
 void control_process_ended(struct control *control)
 {
 	control->process_ended = true;
+	/* Who has not asked for a process yet need not wait for one. */
+	for (unsigned i = 0; i < CONTROL_LINKS_MAX; i++) {
+		struct control_link *link = &control->links[i];
+
+		if (link->used && link->route && link->route->state == ROUTE_ATTACHED)
+			refuse_to_attach(link, FAILURE_NO_PROCESS, "the container has ended");
+	}
 }
 
 void control_refuse_waiting(struct control *control)

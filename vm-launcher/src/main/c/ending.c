@@ -27,17 +27,6 @@ void shim_end(struct shim *shim, int status)
 	control_flush(&shim->control, FAREWELL_MS);
 }
 
-/* The code is `launch`, which frame.h has no name for: its text replaces that of `vm`. */
-static size_t encode_launch_failure(char *payload, size_t size, const char *message)
-{
-	static const char ours[] = "{\"code\":\"launch\"", theirs[] = "{\"code\":\"vm\"";
-	const size_t shift = sizeof ours - sizeof theirs;
-	size_t length = failure_encode(payload + shift, size - shift, FAILURE_VM, message);
-
-	memcpy(payload, ours, sizeof ours - 1);
-	return shift + length;
-}
-
 void shim_abort_launch(struct shim *shim, const char *message)
 {
 	char payload[2 * PROBLEM_TEXT_SIZE];
@@ -46,7 +35,7 @@ void shim_abort_launch(struct shim *shim, const char *message)
 		return;
 	if (message)
 		control_fail(&shim->control, false, payload,
-			     encode_launch_failure(payload, sizeof payload, message));
+			     failure_encode(payload, sizeof payload, FAILURE_LAUNCH, message));
 	shim_end(shim, STATUS_LAUNCH_FAILED);
 }
 
@@ -85,12 +74,11 @@ void shim_vm_died(struct shim *shim, const char *why)
 	child_kill(&shim->virtiofsd);
 	control_fail(&shim->control, true, payload,
 		     failure_encode(payload, sizeof payload, FAILURE_VM, text + skip));
-	if (shim->committed)
+	if (shim->workload.committed)
 		log_error(&shim->log, text + skip);
 	strcat(text, "\n");
-	if (exit_file_write(text) < 0 && shim->committed)
+	if (exit_file_write(text) < 0 && shim->workload.committed)
 		log_error(&shim->log, "the file exit can't be written");
-	output_flush(&shim->outputs[0], FAREWELL_MS);
-	output_flush(&shim->outputs[1], FAREWELL_MS);
+	workload_flush(&shim->workload, FAREWELL_MS);
 	shim_end(shim, STATUS_VM_DIED);
 }

@@ -7,9 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exec.h"
+#include "parent.h"
 #include "shim.h"
 
 #define STATUS_USAGE 2
+/* For a verb to end that has nothing left to do. */
+#define VERB_ENDS_MS 10000u
 #define STATUS_NOT_EXECUTED 127
 
 /* So that no descriptor made later becomes a standard stream. */
@@ -47,10 +51,14 @@ static int run_hook(char **argv)
 
 int main(int argc, char **argv)
 {
+	bool detached = false;
+	int parent, status;
+
 	if (argc >= 4 && strcmp(argv[1], "hook") == 0)
 		return run_hook(argv + 2);
-	if (argc != 3 || strcmp(argv[1], "run") != 0) {
+	if (argc != 3 || (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "exec") != 0)) {
 		fprintf(stderr, "usage: limpid-shim run <plan file>\n"
+				"       limpid-shim exec <plan file>\n"
 				"       limpid-shim hook <program> <name> [<argument>...]\n");
 		return STATUS_USAGE;
 	}
@@ -59,5 +67,10 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	restrict_self();
-	return shim_run(argv[2]);
+	parent = parent_open();
+	status = strcmp(argv[1], "run") == 0 ? shim_run(argv[2], &detached) : exec_run(argv[2], &detached);
+	/* A verb that is not meant to learn of the end must not be the one that reaps this process. */
+	if (detached)
+		parent_await(parent, VERB_ENDS_MS);
+	return status;
 }

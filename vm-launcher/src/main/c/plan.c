@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sockets.h"
+
 #define ANY PLAN_FIELDS_MAX
 
 /* What is left to read. */
@@ -76,6 +78,14 @@ static int set_directory(struct plan *plan, const struct record *record, struct 
 	if (!is_absolute(record->fields[1]))
 		return wrong(problem, record, "the path is not absolute");
 	plan->directory = record->fields[1];
+	return 0;
+}
+
+static int set_verb(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (!is_name(record->fields[1], 1))
+		return wrong(problem, record, "not the name of a socket in the directory");
+	plan->verb = record->fields[1];
 	return 0;
 }
 
@@ -212,33 +222,47 @@ static int set_log(struct plan *plan, const struct record *record, struct proble
 	return 0;
 }
 
+static int set_detached(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	(void)record;
+	(void)problem;
+	plan->detached = true;
+	return 0;
+}
+
 static const struct directive {
 	const char *name;
 	unsigned least, most; /* fields, the name included */
 	bool repeats;
+	bool exec; /* also in the plan of `exec` */
 	int (*set)(struct plan *plan, const struct record *record, struct problem *problem);
 } directives[] = {
-	{ "directory", 2, 2, false, set_directory },
-	{ "network", 2, 3, false, set_network },
-	{ "share", 2, 2, false, set_share },
-	{ "bind", 4, 4, true, set_bind },
-	{ "upper", 5, 5, false, set_upper },
-	{ "confine", 3, 3, true, set_confine },
-	{ "virtiofsd", 2, ANY, false, set_virtiofsd },
-	{ "hypervisor", 2, ANY, false, set_hypervisor },
-	{ "terminal", 2, 3, false, set_terminal },
-	{ "log", 3, 3, false, set_log },
+	{ "directory", 2, 2, false, true, set_directory },
+	{ "verb", 2, 2, false, true, set_verb },
+	{ "network", 2, 3, false, false, set_network },
+	{ "share", 2, 2, false, false, set_share },
+	{ "bind", 4, 4, true, false, set_bind },
+	{ "upper", 5, 5, false, false, set_upper },
+	{ "confine", 3, 3, true, false, set_confine },
+	{ "virtiofsd", 2, ANY, false, false, set_virtiofsd },
+	{ "hypervisor", 2, ANY, false, false, set_hypervisor },
+	{ "detached", 1, 1, false, true, set_detached },
+	{ "terminal", 2, 3, false, true, set_terminal },
+	{ "log", 3, 3, false, true, set_log },
 };
 
 #define DIRECTIVES (sizeof directives / sizeof directives[0])
 
-static int obey(struct plan *plan, const struct record *record, unsigned *seen, struct problem *problem)
+static int obey(struct plan *plan, enum plan_kind kind, const struct record *record, unsigned *seen,
+		struct problem *problem)
 {
 	for (unsigned i = 0; i < DIRECTIVES; i++) {
 		const struct directive *directive = &directives[i];
 
 		if (strcmp(record->fields[0], directive->name) != 0)
 			continue;
+		if (kind == PLAN_EXEC && !directive->exec)
+			return wrong(problem, record, "not in the plan of `exec`");
 		if (record->count < directive->least || record->count > directive->most)
 			return wrong(problem, record, "wrong number of fields");
 		if (!directive->repeats && (*seen & 1u << i))
@@ -249,10 +273,12 @@ static int obey(struct plan *plan, const struct record *record, unsigned *seen, 
 	return problem_set(problem, "plan: record %u: unknown directive", record->number);
 }
 
-static int check_whole(const struct plan *plan, struct problem *problem)
+static int check_whole(const struct plan *plan, enum plan_kind kind, struct problem *problem)
 {
 	if (plan->directory == NULL)
 		return problem_set(problem, "plan: there is no directory");
+	if (kind == PLAN_EXEC)
+		return plan->verb ? 0 : problem_set(problem, "plan: there is no verb");
 	if (plan->hypervisor == NULL)
 		return problem_set(problem, "plan: there is no hypervisor");
 	if (!plan->share && (plan->bind_count > 0 || plan->upper.parent || plan->confine_count > 0))
@@ -295,14 +321,14 @@ static int take_record(struct bytes *bytes, struct record *record, char **text, 
 	return 0;
 }
 
-int plan_parse(struct plan *plan, const void *bytes, size_t size, struct problem *problem)
+int plan_parse(struct plan *plan, enum plan_kind kind, const void *bytes, size_t size, struct problem *problem)
 {
 	struct bytes left = { .at = bytes, .size = size };
 	struct record record = { 0 };
 	unsigned seen = 0;
 	char *text;
 
-	*plan = (struct plan){ 0 };
+	*plan = (struct plan){ .verb = kind == PLAN_RUN ? SOCKET_CREATE : NULL };
 	if (size == 0 || size > PLAN_SIZE_MAX)
 		return problem_set(problem, "plan: %zu bytes, not 1 to %u", size, PLAN_SIZE_MAX);
 	plan->text = text = malloc(size);
@@ -313,11 +339,11 @@ int plan_parse(struct plan *plan, const void *bytes, size_t size, struct problem
 		record.number++;
 		if (take_record(&left, &record, &text, problem) < 0)
 			return -1;
-		if (obey(plan, &record, &seen, problem) < 0)
+		if (obey(plan, kind, &record, &seen, problem) < 0)
 			return -1;
 		record.fields += record.count + 1;
 	}
-	return check_whole(plan, problem);
+	return check_whole(plan, kind, problem);
 }
 
 /* As much of the file as there is, up to size; -1 and errno. */
@@ -353,7 +379,7 @@ static int check_file(int fd, const char *path, struct problem *problem)
 	return 0;
 }
 
-int plan_read(struct plan *plan, const char *path, struct problem *problem)
+int plan_read(struct plan *plan, enum plan_kind kind, const char *path, struct problem *problem)
 {
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char *buffer = NULL;
@@ -375,7 +401,7 @@ int plan_read(struct plan *plan, const char *path, struct problem *problem)
 		problem_errno(problem, "%s", path);
 		goto done;
 	}
-	result = plan_parse(plan, buffer, (size_t)size, problem);
+	result = plan_parse(plan, kind, buffer, (size_t)size, problem);
 done:
 	free(buffer);
 	close(fd);

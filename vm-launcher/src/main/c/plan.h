@@ -14,6 +14,12 @@
 #define PLAN_FIELDS_MAX 1024u
 #define PLAN_FIELD_SIZE_MAX 65535u
 
+/* The two commands that have plans: each knows some directives only. */
+enum plan_kind {
+	PLAN_RUN,
+	PLAN_EXEC,
+};
+
 enum plan_network {
 	PLAN_NETWORK_HOST,
 	PLAN_NETWORK_NEW,
@@ -46,6 +52,7 @@ struct plan_confine {
 
 struct plan {
 	const char *directory;
+	const char *verb; /* the name of the verb's socket in it */
 	enum plan_network network;
 	const char *network_path; /* PLAN_NETWORK_JOIN */
 	bool share;
@@ -56,6 +63,7 @@ struct plan {
 	size_t confine_count;
 	char **virtiofsd; /* argv, ends with NULL; NULL: none */
 	char **hypervisor;
+	bool detached; /* the verb is not to learn of the end */
 	enum plan_terminal terminal;
 	const char *console_socket; /* PLAN_TERMINAL_SOCKET */
 	const char *log_path;       /* NULL: no log */
@@ -66,10 +74,10 @@ struct plan {
 };
 
 /* Judges the bytes of a plan. Whatever it returns, plan_free may and must be called. */
-int plan_parse(struct plan *plan, const void *bytes, size_t size, struct problem *problem);
+int plan_parse(struct plan *plan, enum plan_kind kind, const void *bytes, size_t size, struct problem *problem);
 
 /* Reads the file, removes it, and parses it. */
-int plan_read(struct plan *plan, const char *path, struct problem *problem);
+int plan_read(struct plan *plan, enum plan_kind kind, const char *path, struct problem *problem);
 
 void plan_free(struct plan *plan);
 

@@ -33,7 +33,7 @@ void output_abandon(struct output *output)
 	output->gone = true;
 	output_discard(output);
 	if (!output->ended)
-		agent_send(output->agent, FRAME_CLOSED, output->stream, 0, 0, NULL, 0);
+		agent_send(output->agent, FRAME_CLOSED, output->stream, output->agent->process, 0, NULL, 0);
 	output_check_done(output);
 }
 
@@ -45,7 +45,7 @@ static void output_give_back(struct output *output, size_t bytes)
 	if (credit == 0 || output->ended)
 		return;
 	frame_credit_encode(payload, credit);
-	agent_send(output->agent, FRAME_CREDIT, output->stream, 0, 0, payload, sizeof payload);
+	agent_send(output->agent, FRAME_CREDIT, output->stream, output->agent->process, 0, payload, sizeof payload);
 }
 
 /* Writes until the ring is empty or the channel full. False: the channel takes no more, ever. */
@@ -75,7 +75,7 @@ static void output_pump(struct output *output)
 {
 	int error = 0;
 
-	if (output->gone || output->ring == NULL)
+	if (output->gone || output->held || output->ring == NULL)
 		return;
 	if (!output_write(output)) {
 		output_abandon(output);
@@ -117,11 +117,11 @@ void output_received(struct output *output, const struct frame *frame)
 	size_t end, first;
 
 	if (output->ended) {
-		agent_fail(output->agent, "the agent broke the protocol: DATA after EOF");
+		agent_broke(output->agent, "DATA after EOF");
 		return;
 	}
 	if (!credit_receiver_received(&output->credit, frame->length)) {
-		agent_fail(output->agent, "the agent broke the protocol: more DATA than it had credit for");
+		agent_broke(output->agent, "more DATA than it had credit for");
 		return;
 	}
 	if (output->gone)
@@ -138,7 +138,7 @@ void output_received(struct output *output, const struct frame *frame)
 void output_end(struct output *output)
 {
 	if (output->ended) {
-		agent_fail(output->agent, "the agent broke the protocol: EOF twice");
+		agent_broke(output->agent, "EOF twice");
 		return;
 	}
 	output_cut(output);
@@ -153,6 +153,12 @@ void output_cut(struct output *output)
 		output_check_done(output);
 	else
 		output_pump(output);
+}
+
+void output_release(struct output *output)
+{
+	output->held = false;
+	output_pump(output);
 }
 
 void output_flush(struct output *output, unsigned milliseconds)
@@ -190,7 +196,7 @@ void input_end(struct input *input)
 	if (input->ended)
 		return;
 	input_close(input);
-	agent_send(input->agent, FRAME_EOF, FRAME_STDIN, 0, 0, NULL, 0);
+	agent_send(input->agent, FRAME_EOF, FRAME_STDIN, input->agent->process, 0, NULL, 0);
 }
 
 static bool input_is_hung_up(const struct input *input)
@@ -224,7 +230,7 @@ static void input_ready(void *owner, uint32_t events)
 		return;
 	}
 	credit_sender_take(&input->credit, (uint32_t)count);
-	agent_send(input->agent, FRAME_DATA, FRAME_STDIN, 0, 0, chunk, (size_t)count);
+	agent_send(input->agent, FRAME_DATA, FRAME_STDIN, input->agent->process, 0, chunk, (size_t)count);
 	input_resume(input);
 }
 
@@ -263,7 +269,7 @@ void input_start(struct input *input)
 void input_credit(struct input *input, uint32_t bytes)
 {
 	if (!input->started || !credit_sender_grant(&input->credit, bytes))
-		agent_fail(input->agent, "the agent broke the protocol: CREDIT beyond its window");
+		agent_broke(input->agent, "CREDIT beyond its window");
 	else
 		input_resume(input);
 }

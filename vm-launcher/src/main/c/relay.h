@@ -1,5 +1,5 @@
 /*
- * The streams of process 0 between this process's own and the agent link. Each has credit of its own, and
+ * The streams of a process between this process's own and the agent link. Each has credit of its own, and
  * none holds up another.
  */
 #ifndef LIMPID_RELAY_H
@@ -20,6 +20,7 @@ struct output {
 	uint8_t *ring; /* AGENT_WINDOW bytes; NULL once the channel is closed */
 	size_t start, size;
 	bool ended;       /* EOF has come */
+	bool held;        /* nothing is written yet */
 	bool gone;        /* the channel takes no more: what comes is dropped */
 	unsigned progress; /* changes whenever something is written */
 	void (*done)(void *owner); /* all that the guest sent has been written, or has been dropped */
@@ -47,6 +48,8 @@ void output_cut(struct output *output);
 /* The channel takes no more. */
 void output_abandon(struct output *output);
 bool output_is_done(const struct output *output);
+/* What was held is written. */
+void output_release(struct output *output);
 /* Writes what waits, for at most this long, outside the loop. */
 void output_flush(struct output *output, unsigned milliseconds);
 void output_close(struct output *output);

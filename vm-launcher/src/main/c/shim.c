@@ -10,12 +10,6 @@
 #include "exit_file.h"
 #include "sockets.h"
 
-/* After EXITED, for streams that nobody reads. Tests have less patience. */
-#ifndef DRAIN_MS
-#define DRAIN_MS 10000u
-#endif
-/* So many looks in all may find that nobody reads, although something has moved: see drain_expired. */
-#define UNREAD_MAX 2u
 /* How long to wait for the cause when an effect of it was seen first. */
 #define CAUSE_MS 500u
 
@@ -35,77 +29,39 @@ static void await_cause(struct shim *shim, const char *why)
 	timer_set(&shim->loop, &shim->cause, CAUSE_MS);
 }
 
-/* The guest sends nothing any more. */
-static void cut_streams(struct shim *shim)
-{
-	output_cut(&shim->outputs[0]);
-	output_cut(&shim->outputs[1]);
-}
-
-void shim_stream_done(void *owner)
-{
-	struct shim *shim = owner;
-
-	if (shim->exited && output_is_done(&shim->outputs[0]) && output_is_done(&shim->outputs[1]))
-		timer_set(&shim->loop, &shim->finish, 0);
-}
-
-static void finish(void *owner)
+static void finished(void *owner)
 {
 	struct shim *shim = owner;
 
 	if (shim->ending)
 		return;
 	control_refuse_waiting(&shim->control);
-	shim_end(shim, shim->status);
+	shim_end(shim, shim->workload.status);
 }
 
-/* Looks whether something waits to be written of which some has been written since the last look. */
-static bool is_being_read(const struct output *output, unsigned *before)
-{
-	bool moved = output->progress != *before;
-
-	*before = output->progress;
-	return moved && output->size > 0;
-}
-
-static void look_again(struct shim *shim)
-{
-	timer_set(&shim->loop, &shim->drain, DRAIN_MS);
-}
-
-/*
- * Who reads the streams may take his time. The guest may not, which has only to send what its pipes held, and
- * could go on for ever; but a look may come in the moment when all of it has just been written.
- */
-static void drain_expired(void *owner)
+/* Those who have attached to other processes, which have all ended when this one has. */
+static bool others(void *owner, unsigned *progress, bool *waiting)
 {
 	struct shim *shim = owner;
-	const unsigned before = shim->drained[0] + shim->drained[1];
-	bool read = false;
 
-	for (unsigned i = 0; i < 2; i++)
-		read |= is_being_read(&shim->outputs[i], &shim->drained[i]);
-	if (!read)
-		shim->unread++;
-	if (shim->drained[0] + shim->drained[1] == before || shim->unread == UNREAD_MAX)
-		finish(shim);
-	else
-		look_again(shim);
+	return control_attached(&shim->control, progress, waiting);
 }
+
+static const struct workload_events workload_events = {
+	.finished = finished,
+	.others = others,
+};
 
 static void process_exited(struct shim *shim, const struct frame *frame)
 {
 	struct frame_exited exited;
 	char text[64];
 
-	if (shim->exited) {
-		agent_fail(&shim->agent, "the agent broke the protocol: EXITED twice");
+	if (shim->workload.exited) {
+		agent_broke(&shim->agent, "EXITED twice");
 		return;
 	}
 	frame_exited_decode(frame, &exited);
-	shim->exited = true;
-	shim->status = (int)(exited.signal ? STATUS_SIGNAL + exited.signal : exited.status);
 	timer_stop(&shim->loop, &shim->cause);
 	if (exited.signal)
 		snprintf(text, sizeof text, "signaled %u\n", exited.signal);
@@ -114,64 +70,21 @@ static void process_exited(struct shim *shim, const struct frame *frame)
 	if (exit_file_write(text) < 0)
 		log_error(&shim->log, "the file exit can't be written");
 	control_process_ended(&shim->control);
-	input_close(&shim->input);
-	for (unsigned i = 0; i < 2; i++)
-		shim->drained[i] = shim->outputs[i].progress;
-	look_again(shim);
-	shim_stream_done(shim);
-}
-
-static void flush_signals(struct shim *shim)
-{
-	for (unsigned number = 1; number <= FRAME_SIGNAL_MAX && shim->signals_pending; number++) {
-		uint64_t bit = UINT64_C(1) << (number - 1);
-		uint8_t payload[FRAME_SIGNAL_SIZE];
-
-		if ((shim->signals_pending & bit) == 0)
-			continue;
-		if (agent_backlog(&shim->agent) >= AGENT_BACKLOG_DATA)
-			return;
-		shim->signals_pending &= ~bit;
-		frame_signal_encode(payload, number);
-		agent_send(&shim->agent, FRAME_SIGNAL, 0, 0, 0, payload, sizeof payload);
-	}
-}
-
-static void flush_resize(struct shim *shim)
-{
-	uint8_t payload[FRAME_RESIZE_SIZE];
-	struct frame_resize size;
-
-	if (!shim->resize_pending || agent_backlog(&shim->agent) >= AGENT_BACKLOG_DATA)
-		return;
-	shim->resize_pending = false;
-	if (!terminal_size(&shim->terminal, &size))
-		return;
-	frame_resize_encode(payload, &size);
-	agent_send(&shim->agent, FRAME_RESIZE, 0, 0, 0, payload, sizeof payload);
-}
-
-/* What waits for room in the agent link. The process exists, and is this shim's, from COMMIT on. */
-static void send_pending(struct shim *shim)
-{
-	if (!shim->committed || !shim->agent.greeted || shim->exited)
-		return;
-	flush_signals(shim);
-	flush_resize(shim);
-	input_start(&shim->input);
-	input_resume(&shim->input);
+	workload_exited(&shim->workload, &exited);
 }
 
 static void agent_greeted(void *owner)
 {
-	send_pending(owner);
+	struct shim *shim = owner;
+
+	workload_resume(&shim->workload);
 }
 
 static void agent_room(void *owner)
 {
 	struct shim *shim = owner;
 
-	send_pending(shim);
+	workload_resume(&shim->workload);
 	control_resume(&shim->control);
 }
 
@@ -179,11 +92,8 @@ static void agent_room(void *owner)
 static void agent_gave_up(struct shim *shim, const struct frame *frame)
 {
 	char text[150];
-	size_t length = frame->length < sizeof text - 1 ? frame->length : sizeof text - 1;
 
-	for (size_t i = 0; i < length; i++)
-		text[i] = frame->payload[i] >= 0x20 && frame->payload[i] < 0x7f ? (char)frame->payload[i] : '?';
-	text[length] = '\0';
+	agent_quote(frame, text, sizeof text);
 	agent_fail(&shim->agent, "the agent gave up: %s", text);
 }
 
@@ -192,8 +102,7 @@ static void agent_received(void *owner, const struct frame *frame)
 	struct shim *shim = owner;
 
 	if (frame->process != 0) {
-		agent_fail(&shim->agent, "the agent broke the protocol: %s of process %u, which there is not",
-			   frame_kind_name(frame->kind), frame->process);
+		control_route(&shim->control, frame);
 		return;
 	}
 	switch (frame->kind) {
@@ -202,34 +111,32 @@ static void agent_received(void *owner, const struct frame *frame)
 		if (frame->request == 0)
 			agent_gave_up(shim, frame);
 		else if (!control_answer(&shim->control, frame))
-			agent_fail(&shim->agent, "the agent broke the protocol: an answer to no request");
-		break;
-	case FRAME_DATA:
-		output_received(&shim->outputs[frame->stream - FRAME_STDOUT], frame);
-		break;
-	case FRAME_EOF:
-		output_end(&shim->outputs[frame->stream - FRAME_STDOUT]);
-		break;
-	case FRAME_CREDIT:
-		input_credit(&shim->input, frame_credit_decode(frame));
-		break;
-	case FRAME_CLOSED:
-		input_end(&shim->input);
+			agent_broke(&shim->agent, "an answer to no request");
 		break;
 	case FRAME_EXITED:
 		process_exited(shim, frame);
 		break;
-	default: /* EVENT: nobody has asked for any */
+	case FRAME_EVENT: /* nobody has asked for any */
+		break;
+	default:
+		workload_received(&shim->workload, frame);
 		break;
 	}
+}
+
+/* What was to come from it will not. */
+static void agent_is_gone(struct shim *shim)
+{
+	workload_cut(&shim->workload);
+	control_cut(&shim->control);
 }
 
 static void agent_ended(void *owner, const char *why)
 {
 	struct shim *shim = owner;
 
-	if (shim->exited)
-		cut_streams(shim);
+	if (shim->workload.exited)
+		agent_is_gone(shim);
 	else if (shim->hypervisor.ended)
 		shim_vm_died(shim, "");
 	else if (shim->agent.closed)
@@ -249,13 +156,7 @@ static void committed(void *owner)
 {
 	struct shim *shim = owner;
 
-	if (!shim->committed) {
-		shim->committed = true;
-		shim->resize_pending = true;
-		if (terminal_set_raw(&shim->terminal) < 0)
-			log_error(&shim->log, "the terminal can't be set raw");
-		send_pending(shim);
-	}
+	workload_commit(&shim->workload);
 	control_committed(&shim->control);
 }
 
@@ -263,22 +164,22 @@ static void creator_lost(void *owner)
 {
 	struct shim *shim = owner;
 
-	if (!shim->committed)
+	if (!shim->workload.committed)
 		shim_abort_launch(shim, NULL);
+}
+
+static void detached(void *owner)
+{
+	struct shim *shim = owner;
+
+	workload_look(&shim->workload);
 }
 
 static const struct control_events control_events = {
 	.commit = committed,
 	.creator_lost = creator_lost,
+	.detached = detached,
 };
-
-void shim_terminal_hung_up(void *owner)
-{
-	struct shim *shim = owner;
-
-	input_end(&shim->input);
-	output_abandon(&shim->outputs[0]);
-}
 
 /* What a dead hypervisor has left in the agent link comes first: EXITED may be in it. */
 static void child_ended(struct shim *shim)
@@ -289,26 +190,12 @@ static void child_ended(struct shim *shim)
 		return;
 	if (shim->hypervisor.ended) {
 		agent_drain(&shim->agent);
-		if (shim->exited)
-			cut_streams(shim);
+		if (shim->workload.exited)
+			agent_is_gone(shim);
 		else
 			shim_vm_died(shim, shim->agent.over && !shim->agent.closed ? shim->agent.why : "");
-	} else if (shim->virtiofsd.ended && !shim->exited) {
+	} else if (shim->virtiofsd.ended && !shim->workload.exited) {
 		await_cause(shim, "");
-	}
-}
-
-static bool ends_launch(unsigned number)
-{
-	switch (number) {
-	case SIGCONT:
-	case SIGURG:
-	case SIGTSTP:
-	case SIGTTIN:
-	case SIGTTOU:
-		return false;
-	default:
-		return true;
 	}
 }
 
@@ -319,16 +206,9 @@ static void signal_came(void *owner, unsigned number, bool from_outside)
 
 	if (number == SIGCHLD) {
 		child_ended(shim);
-	} else if (number == SIGWINCH) {
-		shim->resize_pending = true;
-		send_pending(shim);
-	} else if (!from_outside) {
-		if (number == SIGHUP && shim->terminal.fd >= 0 && shim->committed)
-			shim_terminal_hung_up(shim);
-	} else if (shim->committed) {
-		shim->signals_pending |= UINT64_C(1) << (number - 1);
-		send_pending(shim);
-	} else if (ends_launch(number)) {
+	} else if (shim->workload.committed || !from_outside || !workload_signal_ends_launch(number)) {
+		workload_signal(&shim->workload, number, from_outside);
+	} else {
 		snprintf(message, sizeof message, "ended by signal %u (%s)", number, strsignal((int)number));
 		shim_abort_launch(shim, message);
 	}
@@ -337,20 +217,16 @@ static void signal_came(void *owner, unsigned number, bool from_outside)
 /* The link to the verb, which hears of everything that comes after. */
 static int connect_to_verb(struct shim *shim, struct problem *problem)
 {
-	int fd = socket_connect(SOCKET_CREATE, problem);
+	const char *name = shim->plan.verb;
+	int fd = socket_connect_nonblocking(name, problem);
 	int error;
 
 	if (fd < 0)
 		return -1;
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
-		problem_errno(problem, SOCKET_CREATE);
-		close(fd);
-		return -1;
-	}
 	error = control_create(&shim->control, fd);
 	if (error < 0) {
 		close(fd);
-		return problem_set(problem, SOCKET_CREATE ": %s", strerror(-error));
+		return problem_set(problem, "%s: %s", name, strerror(-error));
 	}
 	return 0;
 }
@@ -359,7 +235,7 @@ static int prepare(struct shim *shim, const char *plan_path, struct problem *pro
 {
 	int error;
 
-	if (plan_read(&shim->plan, plan_path, problem) < 0)
+	if (plan_read(&shim->plan, PLAN_RUN, plan_path, problem) < 0)
 		return -1;
 	if (chdir(shim->plan.directory) < 0)
 		return problem_errno(problem, "%s", shim->plan.directory);
@@ -377,27 +253,22 @@ static void init(struct shim *shim)
 	*shim = (struct shim){
 		.loop.epoll = -1,
 		.log.fd = -1,
-		.terminal.fd = -1,
 		.virtiofsd.name = "virtiofsd",
 		.hypervisor.name = "QEMU",
 		.agent.watch.fd = -1,
 		.virtiofsd_tail.watch.fd = -1,
 		.hypervisor_tail.watch.fd = -1,
 		.console_tail.watch.fd = -1,
-		.drain = { .expired = drain_expired, .owner = shim },
-		.finish = { .expired = finish, .owner = shim },
 		.cause = { .expired = cause_missing, .owner = shim },
 		.status = STATUS_LAUNCH_FAILED,
 	};
+	workload_init(&shim->workload, &shim->loop, &shim->agent, &shim->log, &workload_events, shim);
 }
 
 static void clean_up(struct shim *shim)
 {
 	shim->ending = true;
-	terminal_close(&shim->terminal);
-	input_close(&shim->input);
-	output_close(&shim->outputs[0]);
-	output_close(&shim->outputs[1]);
+	workload_close(&shim->workload);
 	control_close(&shim->control);
 	agent_close(&shim->agent);
 	tail_close(&shim->virtiofsd_tail);
@@ -410,7 +281,7 @@ static void clean_up(struct shim *shim)
 	plan_free(&shim->plan);
 }
 
-int shim_run(const char *plan_path)
+int shim_run(const char *plan_path, bool *detached)
 {
 	static struct shim shim;
 	struct problem problem;
@@ -426,6 +297,7 @@ int shim_run(const char *plan_path)
 		if (error < 0)
 			shim_vm_died(&shim, strerror(-error));
 	}
+	*detached = shim.plan.detached;
 	clean_up(&shim);
 	return shim.status;
 }

@@ -70,6 +70,17 @@ int socket_connect(const char *path, struct problem *problem)
 	return result;
 }
 
+int socket_connect_nonblocking(const char *path, struct problem *problem)
+{
+	int fd = socket_connect(path, problem);
+
+	if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
+		return fd;
+	problem_errno(problem, "%s", path);
+	close(fd);
+	return -1;
+}
+
 void sockets_remove(void)
 {
 	unlink(SOCKET_SHIM);

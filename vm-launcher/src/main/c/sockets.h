@@ -20,6 +20,9 @@ int socket_listen(const char *name, bool blocking, struct problem *problem);
 /* Connects, within a few seconds. The path may be longer than an address. */
 int socket_connect(const char *path, struct problem *problem);
 
+/* The same; the descriptor does not block from then on. */
+int socket_connect_nonblocking(const char *path, struct problem *problem);
+
 /* Removes what socket_listen makes of the names above. */
 void sockets_remove(void);
 

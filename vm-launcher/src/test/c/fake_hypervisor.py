@@ -31,6 +31,98 @@ def note(what):
 notes = None
 
 
+class Execd:
+    """A process that `exec` has started: how it behaves is told by `process`, words in its request."""
+
+    def __init__(self, guest, number, words):
+        self.guest = guest
+        self.number = number
+        self.words = words
+        self.credit = {STDOUT: guest.granted, STDERR: guest.granted}
+        self.out = {STDOUT: b"", STDERR: b""}
+        self.ended = set()
+        self.exited = False
+        self.finishing = None
+
+    def send(self, kind, stream=0, payload=b""):
+        self.guest.link.send(kind, stream, self.number, payload=payload)
+
+    def begin(self):
+        what, *rest = self.words
+        if what == "exit":
+            self.finish(int(rest[0]), int(rest[1]) if rest[1:] else 0)
+        elif what == "flood":
+            self.out = {stream: b"0123456789abcdef" * (int(rest[0]) // 16) for stream in self.out}
+            self.finish(0)
+        elif what == "linger":
+            # it has ended, what it wrote is still in its pipe
+            self.out[STDOUT] = b"x" * int(rest[0])
+            self.finish(3, wait=False)
+        elif what == "terminal":
+            self.end(STDERR)
+        elif what == "raw":
+            for piece in rest:
+                self.guest.link.raw(bytes.fromhex(piece.replace("NN", "%02x" % self.number)))
+        elif what == "overdraw":
+            left = self.credit[STDOUT] + 1
+            while left:
+                size = min(left, DATA_MAX)
+                self.send(DATA, STDOUT, b"x" * size)
+                left -= size
+        self.pump()
+
+    def take(self, frame):
+        if frame.kind == CREDIT:
+            self.credit[frame.stream] += struct.unpack("<I", frame.payload)[0]
+            assert self.credit[frame.stream] <= self.guest.granted
+        elif frame.kind == CLOSED:
+            self.out[frame.stream] = b""
+            self.end(frame.stream)
+        elif frame.kind == SIGNAL and not self.exited and frame.payload[0] != signal.SIGCONT:
+            self.finish(0, frame.payload[0], wait=False)
+        elif frame.kind == DATA and not self.exited and self.words[0] in ("echo", "terminal"):
+            self.out[STDOUT] += frame.payload
+            self.send(CREDIT, STDIN, struct.pack("<I", len(frame.payload)))
+            if self.words[0] == "terminal" and b"q" in frame.payload:
+                self.finish(3)
+        elif frame.kind == EOF and not self.exited and self.words[0] == "echo":
+            self.finish(7)
+        self.pump()
+
+    def pump(self):
+        for stream in (STDOUT, STDERR):
+            while self.out[stream] and self.credit[stream]:
+                size = min(self.credit[stream], DATA_MAX, len(self.out[stream]))
+                self.send(DATA, stream, self.out[stream][:size])
+                self.credit[stream] -= size
+                self.out[stream] = self.out[stream][size:]
+        if self.finishing and not self.exited and not any(self.out.values()):
+            self.tell(*self.finishing)
+        if self.exited:
+            for stream in (STDOUT, STDERR):
+                if not self.out[stream]:
+                    self.end(stream)
+            if len(self.ended) == 2:
+                self.guest.execds.pop(self.number, None)
+
+    def end(self, stream):
+        if stream not in self.ended:
+            self.ended.add(stream)
+            self.send(EOF, stream)
+
+    def tell(self, status, number):
+        self.exited = True
+        self.send(EXITED, payload=struct.pack("<II", status, number))
+
+    def finish(self, status, number=0, wait=True):
+        """wait: until everything has been sent, as of a process that writes and then exits."""
+        if wait:
+            self.finishing = (status, number)
+        else:
+            self.tell(status, number)
+        self.pump()
+
+
 class Guest:
     """An agent with one process, which is a few lines of Python instead of a workload."""
 
@@ -45,9 +137,15 @@ class Guest:
         self.stdin = bytearray()
         self.stdin_ended = False
         self.closed = set()
+        self.execds = {}
+        self.late = []
 
     def take(self, frame):
-        if frame.kind == CREDIT:
+        if frame.process != 0 and frame.kind != REQUEST:
+            self.note_of_process(frame)
+            if frame.process in self.execds:
+                self.execds[frame.process].take(frame)
+        elif frame.kind == CREDIT:
             self.credit[frame.stream] += struct.unpack("<I", frame.payload)[0]
             assert self.credit[frame.stream] <= self.granted
         elif frame.kind == DATA:
@@ -71,7 +169,14 @@ class Guest:
 
     def answer(self, frame):
         request = json.loads(frame.payload)
+        if request["method"] == "exec":
+            self.execute(frame, request["process"].split())
+            return
+        assert frame.process == 0, frame
         note("request " + request["method"])
+        if request["method"] == "late":
+            while self.late:
+                self.execute(*self.late.pop())
         if request["method"] == "refuse":
             self.link.send_json(FAILURE, frame.request, {"code": "runtime", "message": "no"})
         elif request["method"] == "ignore":
@@ -84,6 +189,30 @@ class Guest:
             self.link.send_json(RESULT, frame.request, {"did": request["method"]})
             if request["method"] == "start":
                 self.started = True
+
+    def note_of_process(self, frame):
+        what = {SIGNAL: "signal", EOF: "eof", CLOSED: "closed", RESIZE: "size"}.get(frame.kind)
+        if what is None:
+            return
+        detail = str(frame.stream)
+        if frame.kind == SIGNAL:
+            detail = str(frame.payload[0])
+        elif frame.kind == RESIZE:
+            detail = "%d %d" % struct.unpack("<4H", frame.payload)[:2]
+        note(f"{frame.process} {what} {detail}")
+
+    def execute(self, frame, words):
+        if "quiet" not in self.options:
+            note(f"exec {frame.process} {' '.join(words)}"[:60])
+        assert 1 <= frame.process <= 4095 and frame.process not in self.execds, frame
+        if words[0] == "late":
+            self.late.append((frame, words[1:]))
+        elif words[0] == "refuse":
+            self.link.send_json(FAILURE, frame.request, {"code": "runtime", "message": "no"})
+        else:
+            self.link.send_json(RESULT, frame.request, {"pid": 4711})
+            process = self.execds[frame.process] = Execd(self, frame.process, words)
+            process.begin()
 
     def step(self):
         self.take(self.link.receive(patience=60))
@@ -108,6 +237,9 @@ class Guest:
             at += size
 
     def exit(self, status=0, number=0, streams=(STDOUT, STDERR)):
+        for process in [] if "survivors" in self.options else list(self.execds.values()):
+            if not process.exited:
+                process.finish(0, 9, wait=False)
         for stream in streams:
             self.link.send(EOF, stream)
         self.link.send(EXITED, payload=struct.pack("<II", status, number))

@@ -17,18 +17,18 @@ static size_t touch(const char *text)
 	return text ? strlen(text) : 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+static void parse(enum plan_kind kind, const uint8_t *bytes, size_t size)
 {
 	struct problem problem = { { 0 } };
 	struct plan plan;
 	size_t sum = 0;
 
-	if (plan_parse(&plan, bytes, size, &problem) < 0) {
+	if (plan_parse(&plan, kind, bytes, size, &problem) < 0) {
 		if (problem.text[0] == '\0')
 			abort();
 	} else {
 		/* All that was accepted can be read to its end. */
-		for (char **argument = plan.hypervisor; *argument; argument++)
+		for (char **argument = plan.hypervisor; argument && *argument; argument++)
 			sum += touch(*argument);
 		for (char **argument = plan.virtiofsd; argument && *argument; argument++)
 			sum += touch(*argument);
@@ -36,11 +36,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			sum += touch(plan.binds[i].source) + touch(plan.binds[i].name);
 		for (size_t i = 0; i < plan.confine_count; i++)
 			sum += touch(plan.confines[i].path);
+		if (kind == PLAN_EXEC && (plan.hypervisor || plan.virtiofsd || plan.bind_count || plan.share))
+			abort();
+		if (plan.verb == NULL || strchr(plan.verb, '/'))
+			abort();
 		sum += touch(plan.directory) + touch(plan.log_path) + touch(plan.console_socket);
 		if (sum > size)
 			abort();
 	}
 	plan_free(&plan);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	parse(PLAN_RUN, bytes, size);
+	parse(PLAN_EXEC, bytes, size);
 	return 0;
 }
 
@@ -56,6 +66,7 @@ static const char *const seeds[][6] = {
 	{ "hypervisor", "/usr/bin/qemu", "-M", "q35" },
 	{ "terminal", "socket", "/tmp/c" },
 	{ "log", "/l", "json" },
+	{ "verb", "exec-1.sock" },
 };
 
 static void put_number(uint8_t *to, uint32_t number)
@@ -64,11 +75,22 @@ static void put_number(uint8_t *to, uint32_t number)
 		to[i] = (uint8_t)(number >> 8 * i);
 }
 
+/* In the plan of `exec` too. */
+static int is_common(const char *directive)
+{
+	return strcmp(directive, "directory") == 0 || strcmp(directive, "verb") == 0 ||
+	       strcmp(directive, "terminal") == 0 || strcmp(directive, "log") == 0;
+}
+
 static size_t make_plan(uint8_t *bytes)
 {
+	const int exec = rand() % 2;
 	size_t size = 0;
 
 	for (size_t record = 0; record < sizeof seeds / sizeof seeds[0]; record++) {
+		if (exec && !is_common(seeds[record][0]))
+			continue;
+
 		size_t count_at = size;
 		uint32_t count = 0;
 

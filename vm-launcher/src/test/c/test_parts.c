@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #include "channel.h"
 #include "loop.h"
+#include "parent.h"
 #include "signals.h"
 #include "tail.h"
 #include "terminal.h"
@@ -198,8 +200,46 @@ static void test_fault(void)
 	close(master);
 }
 
+/* Waits for its parent's end, and no longer. */
+static void wait_for_parent(int told)
+{
+	int parent = parent_open();
+
+	assert(parent >= 0 && write(told, "1", 1) == 1);
+	parent_await(parent, 60000);
+	assert(write(told, "2", 1) == 1);
+	_exit(0);
+}
+
+static void test_parent(void)
+{
+	struct pollfd quiet = { .events = POLLIN };
+	int told[2];
+	pid_t parent;
+	char byte;
+
+	assert(pipe(told) == 0);
+	parent = fork();
+	if (parent == 0) {
+		if (fork() == 0)
+			wait_for_parent(told[1]);
+		pause();
+	}
+	assert(read(told[0], &byte, 1) == 1 && byte == '1');
+	quiet.fd = told[0];
+	assert(poll(&quiet, 1, 50) == 0);
+	assert(kill(parent, SIGKILL) == 0 && waitpid(parent, NULL, 0) == parent);
+	assert(read(told[0], &byte, 1) == 1 && byte == '2');
+	close(told[0]);
+	close(told[1]);
+	/* One that lives on is not waited for for ever. */
+	parent_await(parent_open(), 20);
+	parent_await(-1, 60000);
+}
+
 int main(void)
 {
+	test_parent();
 	test_tail();
 	test_loop();
 	test_channels();

@@ -63,16 +63,21 @@ static void expect(bool condition, const char *what, const char *text)
 }
 
 /* From memory of exactly that size, so that a sanitizer sees what is read beyond it. */
-static int parse(struct plan *plan, struct problem *problem)
+static int parse_as(enum plan_kind kind, struct plan *plan, struct problem *problem)
 {
 	void *exact = malloc(writer.size ? writer.size : 1);
 	int result;
 
 	memcpy(exact, writer.bytes, writer.size);
 	problem->text[0] = '\0';
-	result = plan_parse(plan, exact, writer.size, problem);
+	result = plan_parse(plan, kind, exact, writer.size, problem);
 	free(exact);
 	return result;
+}
+
+static int parse(struct plan *plan, struct problem *problem)
+{
+	return parse_as(PLAN_RUN, plan, problem);
 }
 
 static void refuse_written(const char *why, const char *what)
@@ -250,6 +255,63 @@ static void test_most_fields(void)
 	plan_free(&plan);
 }
 
+static void test_verb(void)
+{
+	static const char *const names[] = { "", ".", "..", "a/b", "/a" };
+	struct problem problem;
+	struct plan plan;
+
+	put("directory /d;hypervisor /q");
+	expect(parse(&plan, &problem) == 0 && strcmp(plan.verb, "create.sock") == 0, "not the usual name", "verb");
+	plan_free(&plan);
+	put("directory /d;hypervisor /q;verb other.sock");
+	expect(parse(&plan, &problem) == 0 && strcmp(plan.verb, "other.sock") == 0, "not the name given", "verb");
+	plan_free(&plan);
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char text[64];
+
+		snprintf(text, sizeof text, "directory /d;hypervisor /q;verb %s", names[i]);
+		put(text);
+		refuse_written("record 3 (verb): not the name of a socket", text);
+	}
+}
+
+static void test_exec(void)
+{
+	static const char *const foreign[] = {
+		"network new", "share shared", "bind /s a bind", "upper /p diff work up", "confine a rw",
+		"virtiofsd /v", "hypervisor /q",
+	};
+	struct problem problem;
+	struct plan plan;
+
+	put("terminal socket c;log /l json;verb exec-1.sock;directory /d");
+	expect(parse_as(PLAN_EXEC, &plan, &problem) == 0, "refused", problem.text);
+	assert(strcmp(plan.directory, "/d") == 0 && strcmp(plan.verb, "exec-1.sock") == 0);
+	assert(plan.terminal == PLAN_TERMINAL_SOCKET && strcmp(plan.console_socket, "c") == 0);
+	assert(strcmp(plan.log_path, "/l") == 0 && plan.log_json && plan.hypervisor == NULL);
+	plan_free(&plan);
+	put("verb v;directory /d");
+	expect(parse_as(PLAN_EXEC, &plan, &problem) == 0 && plan.terminal == PLAN_TERMINAL_NONE, "refused", "smallest");
+	plan_free(&plan);
+	put("directory /d");
+	expect(parse_as(PLAN_EXEC, &plan, &problem) == -1 && strstr(problem.text, "no verb"), "accepted", "no verb");
+	plan_free(&plan);
+	put("verb v");
+	expect(parse_as(PLAN_EXEC, &plan, &problem) == -1 && strstr(problem.text, "no directory"), "accepted",
+	       "no directory");
+	plan_free(&plan);
+	for (unsigned i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+		char text[64];
+
+		snprintf(text, sizeof text, "directory /d;verb v;%s", foreign[i]);
+		put(text);
+		expect(parse_as(PLAN_EXEC, &plan, &problem) == -1 && strstr(problem.text, "not in the plan of `exec`"),
+		       "accepted", text);
+		plan_free(&plan);
+	}
+}
+
 static void test_file(void)
 {
 	char path[] = "/tmp/limpid-plan-test-XXXXXX";
@@ -260,19 +322,19 @@ static void test_file(void)
 	put("directory /d;hypervisor /q");
 	assert(fd >= 0 && write(fd, writer.bytes, writer.size) == (ssize_t)writer.size);
 	fchmod(fd, 0620);
-	assert(plan_read(&plan, path, &problem) == -1 && strstr(problem.text, "others"));
+	assert(plan_read(&plan, PLAN_RUN, path, &problem) == -1 && strstr(problem.text, "others"));
 	plan_free(&plan);
 	fchmod(fd, 0600);
-	assert(plan_read(&plan, path, &problem) == 0);
+	assert(plan_read(&plan, PLAN_RUN, path, &problem) == 0);
 	plan_free(&plan);
 	assert(access(path, F_OK) < 0);
-	assert(plan_read(&plan, path, &problem) == -1 && strstr(problem.text, "No such file"));
+	assert(plan_read(&plan, PLAN_RUN, path, &problem) == -1 && strstr(problem.text, "No such file"));
 	plan_free(&plan);
 	assert(symlink("/etc/passwd", path) == 0);
-	assert(plan_read(&plan, path, &problem) == -1 && access(path, F_OK) == 0);
+	assert(plan_read(&plan, PLAN_RUN, path, &problem) == -1 && access(path, F_OK) == 0);
 	plan_free(&plan);
 	unlink(path);
-	assert(plan_read(&plan, "/dev/null", &problem) == -1 && strstr(problem.text, "regular"));
+	assert(plan_read(&plan, PLAN_RUN, "/dev/null", &problem) == -1 && strstr(problem.text, "regular"));
 	plan_free(&plan);
 	close(fd);
 }
@@ -284,6 +346,8 @@ int main(void)
 	test_refused();
 	test_numbers();
 	test_most_fields();
+	test_verb();
+	test_exec();
 	test_file();
 	if (failures)
 		return 1;

@@ -284,6 +284,101 @@ class Container:
         self.test.assertNotIn("runtime error", said, said)
 
 
+class Exec:
+    """An exec shim in a container's directory, and its verb."""
+
+    count = 0
+
+    def __init__(self, container, process="exit 0", *records, shim=None, **popen):
+        Exec.count += 1
+        self.test = container.test
+        self.container = container
+        self.words = process
+        self.name = f"exec-{Exec.count}.sock"
+        self.shim = shim or container.shim
+        self.records = records
+        self.popen = {**popen, "preexec_fn": dying_with_the_test(popen.get("preexec_fn"))}
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(container.at(self.name))
+        self.listener.listen(1)
+        self.listener.settimeout(PATIENCE)
+        self.link = self.process = None
+        self.errors = tempfile.TemporaryFile()
+        self.test.addCleanup(self.clean_up)
+
+    def spawn(self, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=None):
+        path = self.container.path(f"plan-{Exec.count}")
+        with open(path, "wb") as out:
+            os.fchmod(out.fileno(), 0o600)
+            out.write(plan(("directory", self.container.directory), ("verb", self.name), *self.records))
+        environment = dict(os.environ)
+        if any(record[0] == "terminal" for record in self.records):
+            environment["ASAN_OPTIONS"] = "detect_leaks=0"
+        self.process = subprocess.Popen([self.shim, "exec", path], stdin=stdin, stdout=stdout,
+                                        stderr=self.errors if stderr is None else stderr, env=environment,
+                                        **self.popen)
+        return self
+
+    def greet(self):
+        accepted, _ = self.listener.accept()
+        self.listener.close()
+        os.unlink(self.container.at(self.name))
+        self.link = Link(accepted)
+        self.link.receive_hello()
+        self.link.send_hello()
+        return self
+
+    def ask(self):
+        self.link.send_json(REQUEST, 5, {"method": "exec", "process": self.words})
+
+    def begin(self, **spawn):
+        """Up to COMMIT."""
+        self.spawn(**spawn).greet()
+        self.ask()
+        frame = self.link.receive()
+        self.test.assertEqual((RESULT, 5, {"pid": 4711}), (frame.kind, frame.request, json.loads(frame.payload)))
+        return self
+
+    def commit(self):
+        self.link.send(COMMIT)
+        frame = self.link.receive()
+        self.test.assertEqual(COMMITTED, frame.kind, frame)
+        self.link.close()
+        return self
+
+    def run(self, **spawn):
+        return self.begin(**spawn).commit()
+
+    def refused(self):
+        """Up to the FAILURE about the whole link, or the launch."""
+        frame = self.link.receive()
+        self.test.assertEqual((FAILURE, 0), (frame.kind, frame.request), frame)
+        return json.loads(frame.payload)
+
+    def wait(self, patience=PATIENCE):
+        return self.process.wait(patience)
+
+    def said(self):
+        self.errors.seek(0)
+        return self.errors.read().decode()
+
+    def clean_up(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.process:
+            for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+                if stream:
+                    stream.close()
+        said = self.said()
+        self.errors.close()
+        self.listener.close()
+        if self.link:
+            self.link.close()
+        self.test.assertNotIn("Sanitizer", said, said)
+        self.test.assertNotIn("runtime error", said, said)
+
+
 class Case(unittest.TestCase):
     def container(self, *arguments, **keywords):
         return Container(self, *arguments, **keywords)
@@ -422,7 +517,7 @@ class Creation(Case):
                 self.assertRegex(container.said(), "^limpid-shim: .*" + pattern)
 
     def test_usage(self):
-        for arguments in ([], ["run"], ["exec", "x"], ["run", "a", "b"], ["hook"], ["hook", "/bin/true"]):
+        for arguments in ([], ["run"], ["exec"], ["walk", "x"], ["run", "a", "b"], ["hook"], ["hook", "/bin/true"]):
             result = subprocess.run([CHECKED, *arguments], capture_output=True, check=False)
             self.assertEqual((2, b""), (result.returncode, result.stdout))
             self.assertRegex(result.stderr, b"^usage: limpid-shim run <plan file>\n")
@@ -868,8 +963,10 @@ class Requests(Case):
         container.run()
         for send in (
             lambda link: link.send(COMMIT),
-            lambda link: link.send(ATTACH),
             lambda link: link.send(DATA, STDIN, payload=b"x"),
+            lambda link: link.send(DATA, STDIN, process=1, payload=b"x"),
+            lambda link: link.send(SIGNAL, payload=struct.pack("<I", 9)),
+            lambda link: link.send(REQUEST, process=1, request=1, payload=b"{}"),
             lambda link: link.send(RESULT, request=1, payload=b"{}"),
             lambda link: link.send(REQUEST, request=0, payload=b"{}"),
             lambda link: link.send_hello(),
@@ -886,6 +983,479 @@ class Requests(Case):
             link.receive()
         self.assertIsNone(container.process.poll())
         self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+
+
+class ExecShim(Case):
+    def running(self, behaviour="wait", *options, **keywords):
+        container = self.container(behaviour, *options, **keywords)
+        container.run()
+        return container
+
+    def test_status(self):
+        container = self.running()
+        for words, status in (("exit 0", 0), ("exit 1", 1), ("exit 42", 42), ("exit 255", 255), ("exit 0 9", 137),
+                              ("exit 0 15", 143), ("exit 0 64", 192)):  # fmt: skip
+            with self.subTest(words):
+                execd = Exec(container, words).run()
+                self.assertEqual(status, execd.wait())
+                self.assertEqual("", execd.said())
+        self.assertIsNone(container.process.poll())
+        self.assertLessEqual(set(os.listdir(container.directory)), {"notes.sock", "shim.sock", "qmp.sock"})
+
+    def test_what_it_is(self):
+        container = self.running(deep=True, shim=DELIVERED)
+        execd = Exec(container, "wait", shim=DELIVERED).run()
+        self.assertEqual(execd.process.pid, os.getsid(execd.process.pid))
+        with open(f"/proc/{execd.process.pid}/comm", encoding="ascii") as name:
+            self.assertEqual("limpid-shim\n", name.read())
+        with open(f"/proc/{execd.process.pid}/smaps_rollup", encoding="ascii") as rollup:
+            self.assertLess(int(re.search(r"Pss:\s+(\d+)", rollup.read()).group(1)), 2048)
+        self.assertNotIn(f"plan-{Exec.count}", os.listdir(container.directory))
+
+    def test_echo(self):
+        container = self.running(shim=DELIVERED)
+        data = random.Random(4).randbytes(8 << 20)
+        execds = [Exec(container, "echo").run(stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]
+
+        def write(stream):
+            stream.write(data)
+            stream.close()
+
+        writers = [threading.Thread(target=write, args=(execd.process.stdin,)) for execd in execds]
+        found = [None] * 3
+
+        def read(at):
+            found[at] = execds[at].process.stdout.read()
+
+        readers = [threading.Thread(target=read, args=(at,)) for at in range(3)]
+        for thread in writers + readers:
+            thread.start()
+        for thread in writers + readers:
+            thread.join()
+        for at, execd in enumerate(execds):
+            self.assertTrue(found[at] == data, f"{len(found[at])} bytes")
+            self.assertEqual(7, execd.wait())
+
+    def test_both_streams_to_their_ends(self):
+        execd = Exec(self.running(), "flood 1000000").run(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        reader = threading.Thread(target=lambda: self.assertEqual(1000000, len(execd.process.stderr.read())))
+        reader.start()
+        self.assertTrue(b"0123456789abcdef" * 62500 == execd.process.stdout.read())
+        reader.join()
+        self.assertEqual(0, execd.wait())
+
+    def test_reader_that_is_gone(self):
+        read, write = os.pipe()
+        execd = Exec(self.running(), "flood 1000000").run(stdout=write)
+        os.close(write)
+        os.read(read, 10)
+        os.close(read)
+        self.assertEqual(0, execd.wait())
+        self.assertIn("1 closed 1", execd.container.notes())
+
+    def test_refusal_goes_to_the_verb(self):
+        container = self.running()
+        execd = Exec(container, "refuse").spawn().greet()
+        execd.ask()
+        frame = execd.link.receive()
+        self.assertEqual((FAILURE, 5), (frame.kind, frame.request))
+        self.assertEqual({"code": "runtime", "message": "no"}, json.loads(frame.payload))
+        # a second attempt is no harm
+        execd.words = "exit 3"
+        execd.ask()
+        self.assertEqual(RESULT, execd.link.receive().kind)
+        execd.commit()
+        self.assertEqual(3, execd.wait())
+
+    def test_verb_that_ends_before_commit(self):
+        container = self.running()
+        for when in ("greeting", "asked", "answered"):
+            with self.subTest(when):
+                words = "late wait" if when == "asked" else "wait"
+                execd = Exec(container, words).spawn().greet()
+                if when != "greeting":
+                    execd.ask()
+                    # the first may have ended before it got a number
+                    asked = re.compile(rf"^exec (\d) {words}$", re.M)
+                    number = wait_until(lambda: asked.search("\n".join(container.notes())), words).group(1)
+                if when == "answered":
+                    self.assertEqual(RESULT, execd.link.receive().kind)
+                execd.link.close()
+                self.assertEqual(1, execd.wait())
+                self.assertEqual((RESULT, {"did": "late"}), container.request("late", container.connect()))
+                if when != "greeting":
+                    for what in ("signal 9", "eof 0", "closed 1", "closed 2"):
+                        container.noted(f"{number} {what}")
+
+    def test_nothing_of_it_is_seen_before_commit(self):
+        execd = Exec(self.running(), "flood 32").begin(stdout=subprocess.PIPE)
+        time.sleep(0.1)
+        self.assertEqual([], select.select([execd.process.stdout], [], [], 0.1)[0])
+        self.assertIsNone(execd.process.poll())
+        execd.commit()
+        self.assertEqual(32, len(execd.process.stdout.read()))
+        self.assertEqual(0, execd.wait())
+
+    def test_commit_of_nothing(self):
+        execd = Exec(self.running()).spawn().greet()
+        execd.link.send(COMMIT)
+        self.assertEqual("state", execd.refused()["code"])
+        self.assertEqual(1, execd.wait())
+
+    def test_signals(self):
+        container = self.running()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, 64):
+            execd = Exec(container, "wait").run()
+            execd.process.send_signal(number)
+            self.assertEqual(128 + number, execd.wait())
+        early = Exec(container, "wait").begin()
+        early.process.send_signal(signal.SIGTERM)
+        self.assertRegex(early.refused()["message"], "signal 15")
+        self.assertEqual(1, early.wait())
+        container.noted("5 signal 9")
+
+    def test_killed(self):
+        """It takes the process with it, and nothing else."""
+        container = self.running()
+        execd, other = Exec(container, "wait").run(), Exec(container, "wait").run()
+        execd.process.kill()
+        for what in ("signal 9", "eof 0", "closed 1", "closed 2"):
+            container.noted(f"1 {what}")
+        self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+        self.assertFalse([note for note in container.notes() if note.startswith("2 ") and "eof" not in note])
+        self.assertIsNone(other.process.poll())
+        other.process.terminate()
+        self.assertEqual(143, other.wait())
+
+    def test_killed_in_full_swing(self):
+        container = self.running("wait", "quiet")
+        execds = [Exec(container, "flood 100000000").run(stdout=subprocess.PIPE) for _ in range(4)]
+        for execd in execds:
+            execd.process.stdout.read(100000)
+            execd.process.kill()
+        self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+        self.assertEqual(4, Exec(container, "exit 4").run().wait())
+
+    def test_stopped_shim_holds_up_nobody(self):
+        container = self.running("wait", "quiet")
+        stopped = Exec(container, "flood 10000000").begin()
+        stopped.process.send_signal(signal.SIGSTOP)
+        stopped.link.send(COMMIT)
+        echo = Exec(container, "echo", shim=DELIVERED).run(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        writer = threading.Thread(target=lambda: (echo.process.stdin.write(bytes(3 << 20)), echo.process.stdin.close()))
+        writer.start()
+        self.assertEqual(3 << 20, len(echo.process.stdout.read()))
+        writer.join()
+        self.assertEqual(7, echo.wait())
+        self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+        stopped.process.send_signal(signal.SIGCONT)
+        self.assertEqual(0, stopped.wait())
+
+    def test_what_is_left_is_drained_after_the_end(self):
+        execd = Exec(self.running(), "linger 100000").run(stdout=subprocess.PIPE)
+        time.sleep(0.3)
+        self.assertEqual(100000, len(execd.process.stdout.read()))
+        self.assertEqual(3, execd.wait())
+        unread = Exec(execd.container, "linger 500000").run(stdout=subprocess.PIPE)
+        self.assertEqual(3, unread.wait())
+        self.assertEqual(4, Exec(execd.container, "exit 4").run().wait())
+
+    def test_end_of_the_container(self):
+        container = self.running("until_signal")
+        execds = [Exec(container, "wait").run() for _ in range(3)]
+        unread = Exec(container, "linger 100000").run(stdout=subprocess.PIPE)
+        container.process.terminate()
+        self.assertEqual([137] * 3, [execd.wait() for execd in execds])
+        self.assertEqual(100000, len(unread.process.stdout.read()))
+        self.assertEqual(3, unread.wait())
+        self.assertEqual(143, container.wait())
+        container.assert_nothing_left()
+
+    def test_end_of_the_container_before_commit(self):
+        container = self.running("until_signal")
+        execd, idle = Exec(container, "exit 6").begin(), container.connect()
+        idle.send(ATTACH)
+        self.assertEqual(ATTACHED, idle.receive().kind)
+        container.process.terminate()
+        self.assertEqual(143, container.wait())
+        execd.commit()
+        self.assertEqual(6, execd.wait())
+        frame = idle.receive()
+        self.assertEqual((FAILURE, 0, "no-process"), (frame.kind, frame.request, json.loads(frame.payload)["code"]))
+
+    def test_container_that_ends_does_not_wait_for_a_stopped_shim(self):
+        container = self.running("until_signal")
+        execd = Exec(container, "flood 1000000").run()
+        execd.process.send_signal(signal.SIGSTOP)
+        container.process.terminate()
+        self.assertEqual(143, container.wait())
+        container.assert_nothing_left()
+
+    def test_deaths(self):
+        """Of the VM, of the container's shim, of the process without a word."""
+        for how in ("vm", "shim", "word"):
+            with self.subTest(how):
+                container = self.running("until_signal", "survivors")
+                log = container.path("log")
+                execd = Exec(container, "wait", ("log", log, "json")).run()
+                early = Exec(container, "wait").begin()
+                if how == "vm":
+                    os.kill(container.pids[0], signal.SIGKILL)
+                elif how == "shim":
+                    container.process.kill()
+                else:
+                    container.process.terminate()
+                self.assertEqual(255, execd.wait())
+                said = json.loads(contents(log))
+                self.assertEqual("error", said["level"])
+                self.assertRegex(said["msg"], "QEMU was killed" if how == "vm" else "the container's shim was closed")
+                self.assertEqual("vm", early.refused()["code"])
+                self.assertEqual(255, early.wait())
+                container.wait()
+
+    def test_refused_to_attach(self):
+        container = self.container("exit", "boot=0")
+        container.spawn()
+        container.greet()
+        container.launched()
+        container.request("create")
+        early = Exec(container).spawn().greet()
+        self.assertEqual({"code": "state", "message": "the container is not created yet"}, early.refused())
+        self.assertEqual(1, early.wait())
+        nobody = self.running("until_signal")
+        nobody.process.kill()
+        nobody.wait()
+        late = Exec(nobody).spawn().greet()
+        self.assertEqual("launch", late.refused()["code"])
+        self.assertEqual(1, late.wait())
+        ended = self.container("flood", "size=50000")
+        ended.create(stdout=subprocess.PIPE)
+        fcntl.fcntl(ended.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        ended.start()
+        wait_until(lambda: "exit" in os.listdir(ended.directory), "exit")
+        after = Exec(ended).spawn().greet()
+        self.assertEqual("no-process", after.refused()["code"])
+        self.assertEqual(1, after.wait())
+        ended.process.stdout.close()
+
+    def test_plans_that_are_refused(self):
+        container = self.running()
+        for records, pattern in (
+            ((("hypervisor", "/bin/true"),), r"record 3 \(hypervisor\): not in the plan of `exec`"),
+            ((("verb", "twice"),), "record 3 \\(verb\\): comes twice"),
+        ):
+            execd = Exec(container, "exit 0", *records).spawn()
+            self.assertEqual(1, execd.wait())
+            self.assertRegex(execd.said(), "^limpid-shim: plan: " + pattern)
+        self.assertIsNone(container.process.poll())
+        for records, pattern in (((("log", "/nowhere/log", "text"),), "log: /nowhere/log"),
+                                 ((("terminal", "inherit"),), "terminal: standard input is not a terminal")):
+            execd = Exec(container, "exit 0", *records).spawn().greet()
+            failure = execd.refused()
+            self.assertEqual("launch", failure["code"])
+            self.assertRegex(failure["message"], pattern)
+            self.assertEqual(1, execd.wait())
+
+    def test_a_thousand_in_a_row(self):
+        container = self.container("wait", "quiet", shim=DELIVERED)
+        container.run()
+
+        def weight():
+            with open(f"/proc/{container.process.pid}/smaps_rollup", encoding="ascii") as rollup:
+                return (int(re.search(r"Private_Dirty:\s+(\d+)", rollup.read()).group(1)),
+                        len(os.listdir(f"/proc/{container.process.pid}/fd")))  # fmt: skip
+
+        for at in range(50):
+            self.attach(container, at)
+        # the last link may not have been closed yet
+        before = weight()
+        for at in range(50, 1050):
+            self.attach(container, at)
+        wait_until(lambda: weight()[1] <= before[1], f"{before}, not {weight()}")
+        self.assertLess(weight()[0], before[0] + 128)
+        for at in range(20):
+            self.assertEqual(at, Exec(container, f"exit {at}").run().wait())
+
+    def attach(self, container, at, words=None):
+        """As an exec shim, without being one."""
+        link = container.connect()
+        link.send(ATTACH)
+        frame = link.receive()
+        self.assertEqual((ATTACHED, at % 4095 + 1), (frame.kind, frame.process))
+        if words is None:
+            words = ("exit 3", "refuse", "flood 64")[at % 3]
+        link.send_json(REQUEST, 9, {"method": "exec", "process": words})
+        self.assertEqual(FAILURE if words == "refuse" else RESULT, link.receive().kind)
+        number = frame.process
+        if words not in ("refuse", "wait"):
+            while True:
+                try:
+                    self.assertEqual(number, link.receive().process)
+                except Disconnected:
+                    break
+        if words == "wait":
+            return link, number
+        link.close()
+        return None
+
+    def test_numbers_are_given_out_in_turns_and_can_run_out(self):
+        container = self.running("wait", "quiet", shim=DELIVERED)
+        links = [self.attach(container, at, "wait") for at in range(256)]
+        link = container.connect()
+        link.send(ATTACH)
+        frame = link.receive()
+        self.assertEqual((FAILURE, 0, "busy"), (frame.kind, frame.request, json.loads(frame.payload)["code"]))
+        with self.assertRaises(Disconnected):
+            link.receive()
+        self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+        for at in (17, 200):
+            links[at][0].close()
+
+        def attached():
+            again = container.connect()
+            again.send(ATTACH)
+            found = again.receive()
+            return found.kind == ATTACHED and found.process
+
+        self.assertEqual(257, wait_until(attached, "a number"))
+        self.assertIn(wait_until(attached, "a number"), (258, 259))
+
+    def test_what_an_attached_link_may_not_send(self):
+        container = self.running()
+        number = 0
+        for send in (
+            lambda link, number: link.send(DATA, STDIN, number + 1, payload=b"x"),
+            lambda link, number: link.send(SIGNAL, process=0, payload=struct.pack("<I", 9)),
+            lambda link, number: link.send(ATTACH),
+            lambda link, number: link.send(COMMIT),
+            lambda link, number: link.send(REQUEST, process=number, request=3, payload=b'{"method":"m"}'),
+            lambda link, number: [link.send(DATA, STDIN, number, payload=bytes(30000)) for _ in range(3)],
+            lambda link, number: [link.send(EOF, STDIN, number) for _ in range(2)],
+            lambda link, number: (link.send(EOF, STDIN, number), link.send(DATA, STDIN, number, payload=b"x")),
+            lambda link, number: link.send(CREDIT, STDOUT, number, payload=struct.pack("<I", 1)),
+            lambda link, number: link.send(EXITED, process=number, payload=bytes(8)),
+        ):
+            number += 1
+            link, given = self.attach(container, number - 1, "wait")
+            send(link, given)
+            with self.assertRaises((Disconnected, BrokenPipeError)):
+                while True:
+                    link.receive()
+            container.noted(f"{given} signal 9")
+        link, given = self.attach(container, number, "wait")
+        link.send(SIGNAL, process=given, payload=struct.pack("<I", 15))
+        container.noted(f"{given} signal 15")
+        self.assertIsNone(container.process.poll())
+
+    def test_before_it_runs_its_frames_are_dropped(self):
+        container = self.running()
+        link = container.connect()
+        link.send(ATTACH)
+        number = link.receive().process
+        link.send(DATA, STDIN, number, payload=bytes(32768))
+        link.send(EOF, STDIN, number)
+        link.send(SIGNAL, process=number, payload=struct.pack("<I", 9))
+        link.send_json(REQUEST, 4, {"method": "exec", "process": "echo"})
+        self.assertEqual(RESULT, link.receive().kind)
+        link.send(DATA, STDIN, number, payload=b"hello")
+        link.send(EOF, STDIN, number)
+        frames = [link.receive() for _ in range(5)]
+        self.assertEqual({DATA, CREDIT, EXITED, EOF}, {frame.kind for frame in frames})
+        self.assertEqual([b"hello"], [frame.payload for frame in frames if frame.kind == DATA])
+        self.assertNotIn(f"{number} signal 9", container.notes())
+
+    def test_credit_is_end_to_end(self):
+        container = self.running("wait", "window=4096")
+        link = container.connect()
+        link.close()
+        link = container.dial()
+        link.send_hello()
+        self.assertEqual(4096, link.receive_hello())
+        other = container.dial()
+        other.window = 32768
+        other.send_hello()
+        other.receive_hello()
+        other.send(ATTACH)
+        frame = other.receive()
+        self.assertEqual((FAILURE, "invalid"), (frame.kind, json.loads(frame.payload)["code"]))
+        link.send(ATTACH)
+        number = link.receive().process
+        link.send_json(REQUEST, 4, {"method": "exec", "process": "flood 1000000"})
+        self.assertEqual(RESULT, link.receive().kind)
+        sizes = {STDOUT: 0, STDERR: 0}
+        while sum(sizes.values()) < 2 * 65536:
+            frame = link.receive()
+            self.assertEqual(DATA, frame.kind)
+            sizes[frame.stream] += len(frame.payload)
+        with self.assertRaises(TimeoutError):
+            link.receive(patience=0.3)
+        link.send(CREDIT, STDOUT, number, payload=struct.pack("<I", 1000))
+        frame = link.receive()
+        self.assertEqual((DATA, STDOUT, 1000), (frame.kind, frame.stream, len(frame.payload)))
+
+    def test_hostile_guest(self):
+        """What it may not send of a process ends the VM, as of process 0."""
+        for words, pattern in (
+            ("overdraw", "DATA of process 1"),
+            ("raw 000000002101NN0000000000 000000002101NN0000000000", "EOF of process 1"),
+            ("raw " + 2 * ("080000003000NN0000000000" + 16 * "0"), "EXITED of process 1"),
+            ("raw 040000002200NN000000000001000000", "CREDIT of process 1"),
+            ("raw 000000002101020000000000", "EOF of process 2"),
+        ):
+            with self.subTest(words[:40]):
+                container = self.running()
+                execd = Exec(container, words).spawn().greet()
+                execd.ask()
+                self.assertEqual(255, container.wait())
+                execd.link.close()
+                self.assertIn(execd.wait(), (1, 255))
+                self.assertRegex(container.read("exit"), f"broke the protocol: {pattern}, which may not come")
+
+    def test_console_socket(self):
+        container = self.running()
+        directory = tempfile.mkdtemp(prefix="limpid-shim-console-")
+        self.addCleanup(shutil.rmtree, directory)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(directory + "/c")
+        listener.listen(1)
+        execd = Exec(container, "terminal", ("terminal", "socket", directory + "/c")).begin()
+        connection, _ = listener.accept()
+        _, descriptors, _, _ = socket.recv_fds(connection, 4096, 4)
+        connection.close()
+        listener.close()
+        master = descriptors[0]
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 90, 0, 0))
+        execd.commit()
+        container.noted("1 size 30 90")
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 31, 91, 0, 0))
+        container.noted("1 size 31 91")
+        os.write(master, b"hello q")
+        self.assertEqual(b"hello q", read_all(master))
+        self.assertEqual(3, execd.wait())
+        os.close(master)
+
+    def test_inherited_terminal(self):
+        container = self.running()
+        master, slave = pty.openpty()
+        before = termios.tcgetattr(slave)
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+        def lead():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        execd = Exec(container, "terminal", ("terminal", "inherit"), preexec_fn=lead)
+        execd.begin(stdin=slave, stdout=slave, stderr=slave)
+        self.assertEqual(before, termios.tcgetattr(slave))
+        execd.commit()
+        container.noted("1 size 24 80")
+        self.assertFalse(termios.tcgetattr(slave)[3] & (termios.ICANON | termios.ISIG | termios.ECHO))
+        os.write(master, b"\x03q")
+        self.assertEqual(b"\x03q", read_all(master, 2))
+        self.assertEqual(3, execd.wait())
+        self.assertEqual(before, termios.tcgetattr(slave))
+        os.close(master)
+        os.close(slave)
 
 
 class Signals(Case):
@@ -1025,8 +1595,8 @@ class HostileGuest(Case):
             (self.raw(RESULT, request=1, length=0xFFFFFFFF), "broke the protocol: length"),
             (self.raw(DATA, STDIN, payload=b"x"), "broke the protocol: stream"),
             (self.raw(DATA, STDOUT, process=4096, payload=b"x"), "broke the protocol: process"),
-            (self.raw(DATA, STDOUT, process=1, payload=b"x"), "DATA of process 1, which there is not"),
-            (self.raw(EXITED, process=1, payload=bytes(8)), "EXITED of process 1, which there is not"),
+            (self.raw(DATA, STDOUT, process=1, payload=b"x"), "DATA of process 1, which may not come"),
+            (self.raw(EXITED, process=1, payload=bytes(8)), "EXITED of process 1, which may not come"),
             (self.raw(RESULT, payload=b"{}"), "broke the protocol: request"),
             (self.raw(RESULT, request=99999, payload=b"{}"), "an answer to no request"),
             (self.raw(FAILURE, request=99999, payload=b"{}"), "an answer to no request"),

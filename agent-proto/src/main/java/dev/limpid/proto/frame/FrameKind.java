@@ -5,7 +5,7 @@ public enum FrameKind {
   /** The version exchange. */
   HELLO(0x01, Ways.BOTH, 12, 12, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
   /** A JSON object with {@code method}. */
-  REQUEST(0x10, Ways.TOWARDS, 2, 8 << 20, StreamRule.NONE, ProcessRule.NONE, RequestRule.NUMBER),
+  REQUEST(0x10, Ways.TOWARDS, 2, 8 << 20, StreamRule.NONE, ProcessRule.ANY, RequestRule.NUMBER),
   /** A JSON object. */
   RESULT(0x11, Ways.BACK, 2, 1 << 20, StreamRule.NONE, ProcessRule.NONE, RequestRule.NUMBER),
   /** A JSON object with {@code code} and {@code message}. */
