@@ -4,7 +4,15 @@ import dev.limpid.oci.json.JsonObject;
 
 /** Something that the guest's agent is asked to do (docs/protocol.md, "Requests"). */
 public sealed interface AgentRequest
-    permits PrepareRequest, CreateRequest, StartRequest, KillRequest {
+    permits PrepareRequest,
+        CreateRequest,
+        StartRequest,
+        KillRequest,
+        ExecRequest,
+        PauseRequest,
+        ResumeRequest,
+        StatsRequest,
+        UpdateRequest {
 
   /** The method's name, for example {@code prepare}. */
   String method();

@@ -11,12 +11,10 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Where the shim that a verb starts connects to it: {@code create.sock} in the container's
- * directory. Closing it removes the socket; links that were accepted stay.
+ * Where the shim that a verb starts connects to it: a socket in the container's directory. Closing
+ * it removes the socket; links that were accepted stay.
  */
 public final class ControlLinkListener implements AutoCloseable {
-  private static final String NAME = "create.sock";
-
   private final UnixListener listener;
 
   private ControlLinkListener(UnixListener listener) {
@@ -27,10 +25,11 @@ public final class ControlLinkListener implements AutoCloseable {
    * Listens in a container's directory. Its path may be of any length.
    *
    * @param directory absolute
+   * @param name the socket's name in it, which the shim's plan tells
    * @throws IOException naming the socket
    */
-  public static ControlLinkListener open(Path directory) throws IOException {
-    return new ControlLinkListener(UnixListener.open(directory, NAME));
+  public static ControlLinkListener open(Path directory, String name) throws IOException {
+    return new ControlLinkListener(UnixListener.open(directory, name));
   }
 
   /**

@@ -33,7 +33,7 @@ class ControlLinkListenerTest {
 
   @Test
   void aContainerIsCreated() throws Exception {
-    try (ControlLinkListener listener = ControlLinkListener.open(directory)) {
+    try (ControlLinkListener listener = ControlLinkListener.open(directory, "create.sock")) {
       FakeShim shim =
           FakeShim.connecting(
               directory,
@@ -62,7 +62,7 @@ class ControlLinkListenerTest {
 
   @Test
   void letsTheShimSpeakFirst() throws Exception {
-    try (ControlLinkListener listener = ControlLinkListener.open(directory)) {
+    try (ControlLinkListener listener = ControlLinkListener.open(directory, "create.sock")) {
       FakeShim shim = FakeShim.connecting(directory, FakeShim::expectEnd);
       SocketTimeoutException late =
           FakeShim.thrown(SocketTimeoutException.class, shim, () -> listener.accept(SHORT));
@@ -72,7 +72,7 @@ class ControlLinkListenerTest {
 
   @Test
   void tellsItsVersionsBeforeItEndsALinkThatHasNoneInCommon() throws Exception {
-    try (ControlLinkListener listener = ControlLinkListener.open(directory)) {
+    try (ControlLinkListener listener = ControlLinkListener.open(directory, "create.sock")) {
       FakeShim shim =
           FakeShim.connecting(
               directory,
@@ -91,7 +91,7 @@ class ControlLinkListenerTest {
 
   @Test
   void hearsOfALaunchThatFailedAtOnce() throws Exception {
-    try (ControlLinkListener listener = ControlLinkListener.open(directory)) {
+    try (ControlLinkListener listener = ControlLinkListener.open(directory, "create.sock")) {
       FakeShim shim =
           FakeShim.connecting(
               directory,
@@ -109,7 +109,7 @@ class ControlLinkListenerTest {
 
   @Test
   void saysThatTheShimDoesNotCome() throws Exception {
-    try (ControlLinkListener listener = ControlLinkListener.open(directory)) {
+    try (ControlLinkListener listener = ControlLinkListener.open(directory, "create.sock")) {
       SocketTimeoutException late =
           assertThrows(SocketTimeoutException.class, () -> listener.accept(SHORT, () -> true));
       assertEquals("limpid-shim has not connected within 50 ms", late.getMessage());
@@ -119,7 +119,7 @@ class ControlLinkListenerTest {
   @Test
   void doesNotWaitForADeadShim() throws Exception {
     AtomicInteger asked = new AtomicInteger();
-    try (ControlLinkListener listener = ControlLinkListener.open(directory)) {
+    try (ControlLinkListener listener = ControlLinkListener.open(directory, "create.sock")) {
       IOException dead =
           assertThrows(
               IOException.class,
@@ -131,7 +131,7 @@ class ControlLinkListenerTest {
 
   @Test
   void hearsTheLastWordsOfAShimThatIsDeadAlready() throws Exception {
-    try (ControlLinkListener listener = ControlLinkListener.open(directory)) {
+    try (ControlLinkListener listener = ControlLinkListener.open(directory, "create.sock")) {
       FakeShim.connecting(
               directory,
               peer -> peer.send(Hello.OURS.toFrame(), FakeShim.failure(0, "vm", "too bad")))
@@ -144,7 +144,7 @@ class ControlLinkListenerTest {
 
   @Test
   void saysThatTheShimHasGoneWithoutAWord() throws Exception {
-    try (ControlLinkListener listener = ControlLinkListener.open(directory)) {
+    try (ControlLinkListener listener = ControlLinkListener.open(directory, "create.sock")) {
       FakeShim.connecting(directory, peer -> {}).close();
       IOException ended = assertThrows(IOException.class, () -> listener.accept(PATIENCE));
       assertEquals(
@@ -157,7 +157,7 @@ class ControlLinkListenerTest {
   void listensWhereThePathIsTooLongForAnAddress() throws Exception {
     LongDirectory place = LongDirectory.below(directory);
     Path socket = place.path().resolve("create.sock");
-    try (ControlLinkListener listener = ControlLinkListener.open(place.path())) {
+    try (ControlLinkListener listener = ControlLinkListener.open(place.path(), "create.sock")) {
       assertTrue(Files.exists(socket));
       FakeShim shim = shimThatLaunches(place.alias());
       try (shim;
@@ -186,7 +186,7 @@ class ControlLinkListenerTest {
 
   @Test
   void isGoneWhenItIsClosedAndItsLinksAreNot() throws Exception {
-    ControlLinkListener listener = ControlLinkListener.open(directory);
+    ControlLinkListener listener = ControlLinkListener.open(directory, "create.sock");
     FakeShim shim =
         FakeShim.connecting(
             directory,
@@ -208,7 +208,8 @@ class ControlLinkListenerTest {
   @Test
   void namesTheSocketThatItCannotMake() {
     Path missing = directory.resolve("missing");
-    IOException failed = assertThrows(IOException.class, () -> ControlLinkListener.open(missing));
+    IOException failed =
+        assertThrows(IOException.class, () -> ControlLinkListener.open(missing, "create.sock"));
     assertEquals(
         missing + "/create.sock: cannot listen: No such file or directory", failed.getMessage());
   }
@@ -224,7 +225,7 @@ class ControlLinkListenerTest {
   }
 
   private void assertIsListenedTo() throws IOException {
-    try (ControlLinkListener listener = ControlLinkListener.open(directory)) {
+    try (ControlLinkListener listener = ControlLinkListener.open(directory, "create.sock")) {
       FakeShim shim = shimThatLaunches(directory);
       try (shim;
           ControlLink link = listener.accept(PATIENCE)) {

@@ -10,6 +10,10 @@ import picocli.CommandLine.Parameters;
 
 /** The options that create and run have in common. */
 final class LaunchOptions {
+  /** Why descriptors are not preserved. */
+  static final String NO_FDS =
+      "not supported, an open file of the host can't be passed into a virtual machine";
+
   @Parameters(
       paramLabel = "ID",
       converter = ContainerIdArgument.class,
@@ -54,10 +58,7 @@ final class LaunchOptions {
 
   CreateRequest request(Invocation invocation, CreateRequest.Attachment attachment) {
     if (preserveFds != 0) {
-      throw new EngineException(
-          "--preserve-fds: "
-              + preserveFds
-              + ": not supported, an open file of the host can't be passed into a virtual machine");
+      throw new EngineException("--preserve-fds: " + preserveFds + ": " + NO_FDS);
     }
     return new CreateRequest(
         id,
@@ -67,7 +68,7 @@ final class LaunchOptions {
         attachment);
   }
 
-  private static Optional<Path> optional(Invocation invocation, Path path) {
+  static Optional<Path> optional(Invocation invocation, Path path) {
     return path == null ? Optional.empty() : Optional.of(Limpid.absolute(invocation, path));
   }
 }

@@ -60,10 +60,10 @@ public final class Limpid {
       return verb.run(new Call(invocation, options, context(invocation, options, report)));
     } catch (EngineException | DocumentException | InvalidContainerIdException failure) {
       report.error(failure.getMessage());
-      return FAILURE;
+      return verb.failureStatus();
     } catch (RuntimeException defect) {
       report.defect(defect);
-      return FAILURE;
+      return verb.failureStatus();
     }
   }
 

@@ -23,4 +23,9 @@ abstract class Verb {
    * @return the exit status
    */
   abstract int run(Call call);
+
+  /** The exit status if it can't be done. */
+  int failureStatus() {
+    return 1;
+  }
 }

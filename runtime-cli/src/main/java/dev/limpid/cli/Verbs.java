@@ -12,7 +12,27 @@ final class Verbs {
   /** In the order in which help lists them: a container's life first. */
   private static final List<String> NAMES =
       List.of(
-          "create", "start", "run", "state", "kill", "delete", "list", "spec", "features", "check");
+          "create",
+          "start",
+          "run",
+          "exec",
+          "state",
+          "kill",
+          "ps",
+          "pause",
+          "resume",
+          "update",
+          "events",
+          "delete",
+          "list",
+          "spec",
+          "features",
+          "checkpoint",
+          "restore",
+          "check");
+
+  /** What follows the container's name is for another program, options included. */
+  private static final List<String> WITH_A_PROGRAM = List.of("exec", "ps");
 
   private Verbs() {}
 
@@ -27,6 +47,12 @@ final class Verbs {
     } else {
       for (String name : NAMES) {
         commandLine.addSubcommand(name, command(name));
+      }
+    }
+    for (String name : WITH_A_PROGRAM) {
+      CommandLine verb = commandLine.getSubcommands().get(name);
+      if (verb != null) {
+        verb.setStopAtPositional(true);
       }
     }
     return commandLine;
@@ -58,8 +84,16 @@ final class Verbs {
       case "create" -> new CreateCommand();
       case "start" -> new StartCommand();
       case "run" -> new RunCommand();
+      case "exec" -> new ExecCommand();
       case "state" -> new StateCommand();
       case "kill" -> new KillCommand();
+      case "ps" -> new PsCommand();
+      case "pause" -> new PauseCommand();
+      case "resume" -> new ResumeCommand();
+      case "update" -> new UpdateCommand();
+      case "events" -> new EventsCommand();
+      case "checkpoint" -> new CheckpointCommand();
+      case "restore" -> new RestoreCommand();
       case "delete" -> new DeleteCommand();
       case "list" -> new ListCommand();
       case "spec" -> new SpecCommand();

@@ -13,6 +13,11 @@ final class HostProcesses {
     return ProcessHandle.of(pid).orElseThrow(() -> new AssertionError("no process " + pid));
   }
 
+  /** Whether there is such a process. */
+  static boolean isAlive(long pid) {
+    return ProcessHandle.of(pid).isPresent();
+  }
+
   /** A process and all that have come of it. */
   static List<ProcessHandle> family(long pid) {
     ProcessHandle process = of(pid);

@@ -28,7 +28,7 @@ final class TerminalIT extends Behaviour {
             List.of("send", "until [ \"$(stty size)\" = '40 100' ]; do :; done; echo re''sized\n"),
             List.of("expect", "resized"),
             List.of("send", "echo w''aits; cat\n"),
-            List.of("expect", "waits"),
+            List.of("expect", "waits\r\n"),
             List.of("send", "line\n"),
             List.of("expect", "line\r\nline\r\n"),
             List.of("send", "\u0003"),

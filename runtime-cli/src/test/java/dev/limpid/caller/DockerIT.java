@@ -310,6 +310,51 @@ final class DockerIT {
             .ok());
   }
 
+  @Test
+  void execRunsInTheContainer() throws InterruptedException {
+    String id = limpid("-d", "busybox", "sh", "-c", "echo up; exec sleep 1000").ok();
+    awaitLog(id, "up");
+    assertEquals(
+        "b\n/root\n5\n",
+        new String(
+            docker
+                .run(
+                    "exec",
+                    "-e",
+                    "A=b",
+                    "-w",
+                    "/root",
+                    "-u",
+                    "5",
+                    id,
+                    "sh",
+                    "-c",
+                    "echo $A; pwd; id -u")
+                .out(),
+            StandardCharsets.UTF_8));
+    assertEquals(
+        "hello",
+        docker.run("hello".getBytes(StandardCharsets.UTF_8), "exec", "-i", id, "cat").ok());
+    assertEquals(42, docker.run("exec", id, "sh", "-c", "exit 42").status());
+    assertEquals(126, docker.run("exec", id, "/etc/plain").status());
+    docker.run("exec", "-d", id, "sh", "-c", "echo x > /tmp/made").ok();
+    String text = docker.run("exec", "-t", id, "sh", "-c", "tty").ok();
+    assertTrue(text.startsWith("/dev/pts/"), text);
+    String top = docker.run("top", id).ok();
+    assertTrue(top.contains("limpid-shim"), top);
+  }
+
+  @Test
+  void pauseAndUpdateReachTheGuest() throws InterruptedException {
+    String id = limpid("-d", "busybox", "sh", "-c", "echo up; exec sleep 1000").ok();
+    awaitLog(id, "up");
+    docker.run("pause", id).ok();
+    assertEquals("paused", docker.run("inspect", "-f", "{{.State.Status}}", id).ok());
+    docker.run("unpause", id).ok();
+    docker.run("update", "--pids-limit", "77", id).ok();
+    assertEquals("77", docker.run("exec", id, "cat", "/sys/fs/cgroup/pids.max").ok());
+  }
+
   private static void awaitLog(String id, String expected) throws InterruptedException {
     long deadline = System.nanoTime() + PATIENCE_NANOS;
     String log = docker.run("logs", id).ok();

@@ -166,6 +166,7 @@ class ContainersTest {
         new ContainerRecord(
             dead.id(),
             dead.phase(),
+            false,
             dead.shim(),
             List.of(),
             dead.bundle(),

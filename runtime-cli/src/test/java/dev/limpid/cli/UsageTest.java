@@ -143,7 +143,15 @@ class UsageTest {
         "list",
         "spec",
         "features",
-        "check"
+        "check",
+        "ps",
+        "pause",
+        "resume",
+        "update",
+        "events",
+        "exec",
+        "checkpoint",
+        "restore"
       })
   void everyVerbHasHelp(String verb) {
     for (String option : List.of("-h", "--help")) {
@@ -176,7 +184,15 @@ class UsageTest {
             "list",
             "spec",
             "features",
-            "check")) {
+            "check",
+            "ps",
+            "pause",
+            "resume",
+            "update",
+            "events",
+            "exec",
+            "checkpoint",
+            "restore")) {
       assertTrue(outcome.out().contains("\n  " + verb + " "), verb + " in " + outcome.out());
     }
     assertFalse(outcome.out().contains("--criu"), outcome.out());

@@ -13,11 +13,16 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -26,6 +31,7 @@ import java.util.Optional;
  */
 public final class ContainerDirectory {
   private static final String LOCK = "lock";
+  private static final String PROCESSES = "processes";
 
   private final Path path;
 
@@ -172,6 +178,9 @@ public final class ContainerDirectory {
     if (hasEnded(container)) {
       return Status.STOPPED;
     }
+    if (container.paused()) {
+      return Status.PAUSED;
+    }
     return switch (container.phase()) {
       case CREATING -> container.shim().isEmpty() && !isLocked() ? Status.STOPPED : Status.CREATING;
       case CREATED -> Status.CREATED;
@@ -189,6 +198,46 @@ public final class ContainerDirectory {
     } catch (IOException gone) {
       return false;
     }
+  }
+
+  /** Notes a process that stands for one that was started in the container by {@code exec}. */
+  public void addProcess(HostProcess process) {
+    Path folder = path.resolve(PROCESSES);
+    try {
+      Files.createDirectories(folder);
+      // Those of the dead are cleared away by who comes next.
+      processes();
+    } catch (IOException failed) {
+      throw new EngineException(folder + ": cannot create: " + failed, failed);
+    }
+    AtomicFile.write(
+        folder.resolve(Long.toString(process.pid())),
+        Long.toString(process.startTime()).getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** The processes that {@link #addProcess} has noted and that still run, by pid. */
+  public List<HostProcess> processes() {
+    List<HostProcess> alive = new ArrayList<>();
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(path.resolve(PROCESSES), "[0-9]*")) {
+      for (Path file : files) {
+        HostProcess process =
+            new HostProcess(
+                Long.parseLong(file.getFileName().toString()),
+                Long.parseLong(Files.readString(file)));
+        if (process.isAlive()) {
+          alive.add(process);
+        } else {
+          Files.deleteIfExists(file);
+        }
+      }
+    } catch (NoSuchFileException none) {
+      return List.of();
+    } catch (IOException | NumberFormatException failed) {
+      throw new EngineException(path.resolve(PROCESSES) + ": cannot read: " + failed, failed);
+    }
+    alive.sort(Comparator.comparingLong(HostProcess::pid));
+    return alive;
   }
 
   /** Removes the directory and all that is in it. */

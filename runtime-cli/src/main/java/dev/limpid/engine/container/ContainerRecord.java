@@ -25,6 +25,7 @@ import java.util.Optional;
  *
  * @param id its name
  * @param phase how far the verbs have brought it
+ * @param paused whether its processes are frozen
  * @param shim the process that stands for it, once there is one
  * @param children the shim's own, QEMU and virtiofsd, once they are known
  * @param bundle its bundle; absolute
@@ -36,6 +37,7 @@ import java.util.Optional;
 public record ContainerRecord(
     ContainerId id,
     Phase phase,
+    boolean paused,
     Optional<HostProcess> shim,
     List<HostProcess> children,
     Path bundle,
@@ -61,7 +63,13 @@ public record ContainerRecord(
   /** The same container in another phase. */
   public ContainerRecord in(Phase next) {
     return new ContainerRecord(
-        id, next, shim, children, bundle, rootfs, created, annotations, releases);
+        id, next, paused, shim, children, bundle, rootfs, created, annotations, releases);
+  }
+
+  /** The same container, frozen or not. */
+  public ContainerRecord paused(boolean frozen) {
+    return new ContainerRecord(
+        id, phase, frozen, shim, children, bundle, rootfs, created, annotations, releases);
   }
 
   /** The same container, run by these processes. */
@@ -69,6 +77,7 @@ public record ContainerRecord(
     return new ContainerRecord(
         id,
         phase,
+        paused,
         Optional.of(itsShim),
         itsChildren,
         bundle,
@@ -96,6 +105,7 @@ public record ContainerRecord(
     JsonObject.Builder json = JsonObject.builder();
     json.put("id", id.value());
     json.put("phase", phase.name());
+    json.put("paused", paused);
     shim.ifPresent(process -> json.put("shim", toJson(process)));
     List<JsonValue> processes = new ArrayList<>();
     for (HostProcess child : children) {
@@ -131,6 +141,7 @@ public record ContainerRecord(
     return new ContainerRecord(
         id(json.required("id")),
         phase(json.required("phase")),
+        json.optionalBoolean("paused"),
         shim,
         children,
         path(json.required("bundle")),

@@ -62,8 +62,7 @@ public record GuestConfig(String text, List<SharedSource> sources, Optional<Path
     NamespaceTranslation.Result namespaces = NamespaceTranslation.translate(linux);
 
     JsonObject guestLinux =
-        ResourceTranslation.linux(
-                SecurityLabelTranslation.linux(linux.asObject(), journal), journal)
+        GuestResources.ofLinux(SecurityLabelTranslation.linux(linux.asObject(), journal), journal)
             .with("namespaces", namespaces.namespaces())
             .with("cgroupsPath", new JsonString(CGROUP));
     JsonObject process =

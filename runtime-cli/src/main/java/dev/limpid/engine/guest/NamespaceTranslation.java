@@ -35,6 +35,7 @@ final class NamespaceTranslation {
     List<JsonValue> guest = new ArrayList<>();
     Optional<Path> network = Optional.empty();
     boolean ownNetwork = false;
+    boolean ownCgroup = false;
     for (JsonCursor namespace : linux.optionalElements("namespaces")) {
       String type = namespace.requiredString("type");
       Optional<JsonCursor> path = namespace.optional("path");
@@ -51,6 +52,7 @@ final class NamespaceTranslation {
                     + type
                     + " namespace is in another kernel, its VM's");
       } else {
+        ownCgroup |= type.equals("cgroup");
         guest.add(namespace.value());
       }
     }
@@ -62,6 +64,10 @@ final class NamespaceTranslation {
     // The guest's only network namespace is the container's. Named by path, so that net.* sysctls
     // are allowed.
     guest.add(JsonObject.builder().put("type", "network").put("path", "/proc/1/ns/net").build());
+    if (!ownCgroup) {
+      // The host's cgroups are not there to be seen; the guest's own are of no use to a workload.
+      guest.add(JsonObject.builder().put("type", "cgroup").build());
+    }
     return new Result(new JsonArray(guest), network);
   }
 }

@@ -15,16 +15,7 @@ final class UnsupportedFields {
    * @throws dev.limpid.oci.json.InvalidSpecException naming the first
    */
   static void refuse(JsonCursor config) {
-    JsonCursor process = config.required("process");
-    Optional<JsonCursor> user = process.optional("user");
-    if (user.isPresent()) {
-      refuse(
-          user.get().optional("username"),
-          "not supported: users of Linux are named by uid and gid, this is for Windows");
-    }
-    refuse(process.optional("scheduler"), NOT_BY_CRUN);
-    refuse(process.optional("ioPriority"), NOT_BY_CRUN);
-    refuse(process.optional("execCPUAffinity"), NOT_BY_CRUN);
+    refuseInProcess(config.required("process"));
     Optional<JsonCursor> linux = config.optional("linux");
     if (linux.isEmpty()) {
       return;
@@ -37,6 +28,23 @@ final class UnsupportedFields {
           seccomp.get().optional("listenerPath"),
           "not supported: a listener on the host can't watch another kernel's system calls");
     }
+  }
+
+  /**
+   * Refuses those of a process.
+   *
+   * @throws dev.limpid.oci.json.InvalidSpecException naming the first
+   */
+  static void refuseInProcess(JsonCursor process) {
+    Optional<JsonCursor> user = process.optional("user");
+    if (user.isPresent()) {
+      refuse(
+          user.get().optional("username"),
+          "not supported: users of Linux are named by uid and gid, this is for Windows");
+    }
+    refuse(process.optional("scheduler"), NOT_BY_CRUN);
+    refuse(process.optional("ioPriority"), NOT_BY_CRUN);
+    refuse(process.optional("execCPUAffinity"), NOT_BY_CRUN);
   }
 
   private static void refuse(Optional<JsonCursor> field, String reason) {

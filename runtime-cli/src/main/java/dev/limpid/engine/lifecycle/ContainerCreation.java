@@ -3,7 +3,6 @@ package dev.limpid.engine.lifecycle;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
-import dev.limpid.engine.container.AtomicFile;
 import dev.limpid.engine.container.ContainerDirectory;
 import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerRecord.Phase;
@@ -18,8 +17,6 @@ import dev.limpid.vm.layer.LayerStore;
 import dev.limpid.vm.rootfs.Rootfs;
 import dev.limpid.vm.shim.ShimProcess;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -83,7 +80,7 @@ public final class ContainerCreation {
       directory.write(container);
       vm.prepare(rootfs, container);
       if (request.pidFile().isPresent()) {
-        writePidFile(request.pidFile().get(), shim.pid(), rollback);
+        PidFile.write(request.pidFile().get(), shim.pid(), rollback);
       }
       directory.write(container.in(Phase.CREATED));
       vm.commit();
@@ -95,6 +92,7 @@ public final class ContainerCreation {
     return new ContainerRecord(
         id,
         Phase.CREATING,
+        false,
         Optional.empty(),
         List.of(),
         bundle.directory(),
@@ -115,19 +113,5 @@ public final class ContainerCreation {
     } catch (IOException failed) {
       throw new EngineException("root.path: cannot create " + failed.getMessage(), failed);
     }
-  }
-
-  /** Digits only, without the end of a line: that is how callers read it. */
-  private static void writePidFile(Path file, long pid, Rollback rollback) {
-    rollback.onFailure(
-        "the pid file",
-        () -> {
-          try {
-            Files.deleteIfExists(file);
-          } catch (IOException failed) {
-            throw new EngineException(file + ": cannot remove: " + failed, failed);
-          }
-        });
-    AtomicFile.write(file, Long.toString(pid).getBytes(StandardCharsets.US_ASCII));
   }
 }

@@ -105,7 +105,7 @@ public final class ContainerDeletion {
           "cannot delete container "
               + container.id()
               + " that is not stopped: "
-              + Status.RUNNING.specName());
+              + (container.paused() ? Status.PAUSED : Status.RUNNING).specName());
     }
   }
 

@@ -55,6 +55,10 @@ public final class ContainerKill {
    */
   static boolean send(
       ContainerDirectory directory, ContainerRecord container, Signal signal, boolean all) {
+    if (container.paused()) {
+      // Its processes stay frozen; the agent has to run.
+      ContainerPause.awaken(directory);
+    }
     try (ControlLink link = ControlLink.connect(directory.path(), PATIENCE)) {
       link.call(new KillRequest(signal.number(), all), PATIENCE);
       return true;

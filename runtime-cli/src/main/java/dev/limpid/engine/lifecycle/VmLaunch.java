@@ -27,6 +27,8 @@ import java.util.List;
 
 /** Starts the shim of a container, with everything it needs to start the VM. */
 final class VmLaunch {
+  private static final String VERB_SOCKET = "create.sock";
+
   private final EngineContext context;
   private final LimpidConfiguration configuration;
   private final Bundle bundle;
@@ -56,7 +58,7 @@ final class VmLaunch {
     ControlLinkListener listener;
     try {
       plan(request).write(planFile);
-      listener = ControlLinkListener.open(directory.path());
+      listener = ControlLinkListener.open(directory.path(), VERB_SOCKET);
     } catch (IOException failed) {
       throw new EngineException(failed.getMessage(), failed);
     }
@@ -65,6 +67,7 @@ final class VmLaunch {
       ShimProcess shim =
           ShimProcess.start(
               configuration.shim(),
+              ShimProcess.Role.RUN,
               planFile,
               request.consoleSocket().isPresent()
                   ? ShimProcess.Streams.NONE
@@ -92,7 +95,7 @@ final class VmLaunch {
   }
 
   private ShimPlan plan(CreateRequest request) throws IOException {
-    ShimPlan plan = new ShimPlan(directory.path());
+    ShimPlan plan = new ShimPlan(directory.path(), VERB_SOCKET);
     plan.network(bundle.guest().network());
     plan.share();
     rootfs.share(plan);
@@ -105,6 +108,9 @@ final class VmLaunch {
     List<String> hypervisor = QemuCommandLine.of(virtualMachine(request));
     context.journal().debug("hypervisor: " + String.join(" ", hypervisor));
     plan.hypervisor(hypervisor);
+    if (request.attachment() == CreateRequest.Attachment.DETACHED) {
+      plan.detached();
+    }
     if (request.consoleSocket().isPresent()) {
       plan.sendTerminal(request.consoleSocket().get());
     } else if (bundle.config().process().terminal()) {

@@ -29,4 +29,9 @@ record VmSize(int memoryMiB, int vcpus) {
     }
     return new VmSize((int) memory, configuration.vcpus());
   }
+
+  /** How much of the memory there is for the workload. */
+  long workloadBytes() {
+    return (memoryMiB - GUEST_ITSELF_MIB) * MIB;
+  }
 }

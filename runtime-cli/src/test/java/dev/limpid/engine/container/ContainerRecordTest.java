@@ -93,6 +93,7 @@ class ContainerRecordTest {
         new ContainerRecord(
             new ContainerId("web"),
             Phase.RUNNING,
+            false,
             Optional.of(new HostProcess(1, 2)),
             List.of(new HostProcess(Integer.MAX_VALUE, Long.MAX_VALUE), new HostProcess(3, 4)),
             Path.of("/b"),
@@ -120,6 +121,7 @@ class ContainerRecordTest {
         new ContainerRecord(
             new ContainerId("web"),
             Phase.CREATED,
+            false,
             Optional.of(new HostProcess(7, 8)),
             List.of(),
             Path.of("/b"),

@@ -20,6 +20,7 @@ public final class Containers {
     return new ContainerRecord(
         new ContainerId(id),
         phase,
+        false,
         Optional.empty(),
         List.of(),
         Path.of("/bundles", id),

@@ -71,7 +71,8 @@ class GuestConfigTest {
                           'source': '/run/limpid/share/volume0', 'options': ['ro', 'bind']}],
               'hooks': {'startContainer': [{'path': '/y'}]},
               'linux': {'namespaces': [{'type': 'pid'},
-                                       {'type': 'network', 'path': '/proc/1/ns/net'}],
+                                       {'type': 'network', 'path': '/proc/1/ns/net'},
+                                       {'type': 'cgroup'}],
                         'cgroupsPath': '/system.slice/limpid-agent.service/container',
                         'sysctl': {'a': 'b'}}
             }

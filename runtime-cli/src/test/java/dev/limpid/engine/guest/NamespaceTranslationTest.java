@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The network's is the host's; all others are the guest's. */
 class NamespaceTranslationTest {
-  private static final String GUEST_NETWORK = "{'type':'network','path':'/proc/1/ns/net'}";
+  private static final String GUEST_NETWORK =
+      "{'type':'network','path':'/proc/1/ns/net'},{'type':'cgroup'}";
 
   static List<Arguments> wrong() {
     String none =
@@ -56,6 +57,10 @@ class NamespaceTranslationTest {
             "[{'type':'network','path':'/var/run/netns/x'}]",
             "[" + GUEST_NETWORK + "]",
             "/var/run/netns/x"),
+        Arguments.of(
+            "[{'type':'cgroup'},{'type':'network'}]",
+            "[{'type':'cgroup'},{'type':'network','path':'/proc/1/ns/net'}]",
+            ""),
         Arguments.of(
             "[{'type':'pid','path':''},{'type':'network'},{'type':'ipc','future':1},{'type':'new'}]",
             "[{'type':'pid','path':''},{'type':'ipc','future':1},{'type':'new'},"

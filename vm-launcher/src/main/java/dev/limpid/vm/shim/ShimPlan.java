@@ -29,9 +29,11 @@ public final class ShimPlan {
    * A plan for the container of a directory.
    *
    * @param directory absolute
+   * @param verb the name of the socket in it on which the verb listens
    */
-  public ShimPlan(Path directory) {
+  public ShimPlan(Path directory, String verb) {
     put("directory", directory.toString());
+    put("verb", verb);
   }
 
   /** The VM gets a network namespace of its own, or joins the one at a path. */
@@ -84,6 +86,14 @@ public final class ShimPlan {
   /** QEMU's program and arguments. */
   public void hypervisor(List<String> command) {
     putCommand("hypervisor", command);
+  }
+
+  /**
+   * This process is not to learn of the shim's end: another one waits for its pid, and must be the
+   * one that reaps it, which Java would do as well.
+   */
+  public void detached() {
+    put("detached");
   }
 
   /** The shim's standard input is the container's terminal. */

@@ -11,6 +11,14 @@ public final class ShimProcess {
     this.process = process;
   }
 
+  /** What a shim stands for. */
+  public enum Role {
+    /** A container. */
+    RUN,
+    /** A process in a container that another shim stands for. */
+    EXEC
+  }
+
   /** What the shim gets as its standard streams. */
   public enum Streams {
     /** Those of this process: they are the container's. */
@@ -20,15 +28,18 @@ public final class ShimProcess {
   }
 
   /**
-   * Starts the shim of a container.
+   * Starts a shim.
    *
    * @param shim the executable; absolute
+   * @param role what it shall stand for
    * @param plan the file of its plan
    * @param streams its standard streams
    * @throws IOException if it can't be executed
    */
-  public static ShimProcess start(Path shim, Path plan, Streams streams) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(shim.toString(), "run", plan.toString());
+  public static ShimProcess start(Path shim, Role role, Path plan, Streams streams)
+      throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(shim.toString(), role == Role.RUN ? "run" : "exec", plan.toString());
     builder.environment().clear();
     switch (streams) {
       case INHERITED -> builder.inheritIO();

@@ -88,12 +88,14 @@ class LayeredRootfsTest {
   @Test
   void isReadOnlyInTheGuestWithoutAnUpperDirectory() throws IOException {
     LayeredRootfs rootfs = new LayeredRootfs(List.of(TOP, BOTTOM), READ_ONLY, "web");
-    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"), "create.sock");
     rootfs.make();
     rootfs.share(plan);
 
     assertEquals(List.of(), rootfs.releases());
-    assertEquals(List.of(List.of("directory", "/run/limpid/web")), DecodedPlan.of(plan));
+    assertEquals(
+        List.of(List.of("directory", "/run/limpid/web"), List.of("verb", "create.sock")),
+        DecodedPlan.of(plan));
     assertEquals(
         new GuestMount(
             "overlay",
@@ -107,12 +109,13 @@ class LayeredRootfsTest {
   @Test
   void sharesTheUpperDirectoryAndAWorkDirectory() {
     LayeredRootfs rootfs = new LayeredRootfs(List.of(TOP, BOTTOM), OVERLAY, "web");
-    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"), "create.sock");
     rootfs.share(plan);
 
     assertEquals(
         List.of(
             List.of("directory", "/run/limpid/web"),
+            List.of("verb", "create.sock"),
             List.of("upper", "/o/1", "diff", ".limpid-work-web", "overlay"),
             List.of("confine", "overlay/diff", "rw"),
             List.of("confine", "overlay/.limpid-work-web", "rw")),

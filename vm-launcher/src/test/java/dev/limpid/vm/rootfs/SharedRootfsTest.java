@@ -17,13 +17,14 @@ class SharedRootfsTest {
 
   @Test
   void isBoundWithAllThatIsMountedBelow() {
-    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"), "create.sock");
     rootfs.make();
     rootfs.share(plan);
 
     assertEquals(
         List.of(
             List.of("directory", "/run/limpid/web"),
+            List.of("verb", "create.sock"),
             List.of("bind", "/bundle/rootfs", "rootfs", "rbind"),
             List.of("confine", "rootfs", "rw")),
         DecodedPlan.of(plan));

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What the shim finds in its plan. */
 class ShimPlanTest {
   private static final List<String> DIRECTORY = List.of("directory", "/run/limpid/web");
+  private static final List<String> VERB = List.of("verb", "create.sock");
 
   static List<Arguments> wrongFields() {
     return List.of(
@@ -37,7 +38,7 @@ class ShimPlanTest {
   @ParameterizedTest
   @MethodSource("wrongFields")
   void refusesFields(List<String> command, String problem) {
-    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"), "create.sock");
 
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> plan.virtiofsd(command));
@@ -49,24 +50,35 @@ class ShimPlanTest {
   void takesTheLargestFields() {
     List<String> command = new ArrayList<>(Collections.nCopies(1022, ""));
     command.add("x".repeat(65535));
-    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"), "create.sock");
     plan.hypervisor(command);
     command.add(0, "hypervisor");
 
-    assertEquals(List.of(DIRECTORY, command), DecodedPlan.of(plan));
+    assertEquals(List.of(DIRECTORY, VERB, command), DecodedPlan.of(plan));
   }
 
   @Test
   void isWrittenInLittleEndian() {
     assertArrayEquals(
         HexFormat.of()
-            .parseHex("02000000" + "09000000" + "6469726563746f7279" + "02000000" + "2f78"),
-        new ShimPlan(Path.of("/x")).toBytes());
+            .parseHex(
+                "02000000"
+                    + "09000000"
+                    + "6469726563746f7279"
+                    + "02000000"
+                    + "2f78"
+                    + "02000000"
+                    + "04000000"
+                    + "76657262"
+                    + "01000000"
+                    + "76"),
+        new ShimPlan(Path.of("/x"), "v").toBytes());
   }
 
   static List<Arguments> directives() {
     return List.of(
         directive(plan -> plan.network(Optional.empty()), List.of("network", "new")),
+        directive(ShimPlan::detached, List.of("detached")),
         directive(
             plan -> plan.network(Optional.of(Path.of("/run/netns/x"))),
             List.of("network", "join", "/run/netns/x")),
@@ -124,10 +136,10 @@ class ShimPlanTest {
   @ParameterizedTest
   @MethodSource("directives")
   void hasADirectiveForEachThing(Consumer<ShimPlan> asked, List<List<String>> records) {
-    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"), "create.sock");
     asked.accept(plan);
 
-    List<List<String>> expected = new ArrayList<>(List.of(DIRECTORY));
+    List<List<String>> expected = new ArrayList<>(List.of(DIRECTORY, VERB));
     expected.addAll(records);
     assertEquals(expected, DecodedPlan.of(plan));
   }
@@ -135,11 +147,11 @@ class ShimPlanTest {
   @Test
   void isWrittenForItsOwner(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("plan");
-    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"));
+    ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"), "create.sock");
     plan.share();
     plan.write(file);
 
-    assertEquals(List.of(DIRECTORY, List.of("share", "shared")), DecodedPlan.read(file));
+    assertEquals(List.of(DIRECTORY, VERB, List.of("share", "shared")), DecodedPlan.read(file));
     assertEquals(PosixFilePermissions.fromString("rw-------"), Files.getPosixFilePermissions(file));
   }
 
@@ -147,14 +159,16 @@ class ShimPlanTest {
   void doesNotReplaceAFile(@TempDir Path folder) throws IOException {
     Path file = Files.writeString(folder.resolve("plan"), "other");
 
-    assertThrows(FileAlreadyExistsException.class, () -> new ShimPlan(Path.of("/x")).write(file));
+    assertThrows(
+        FileAlreadyExistsException.class,
+        () -> new ShimPlan(Path.of("/x"), "create.sock").write(file));
 
     assertEquals("other", Files.readString(file));
   }
 
   @Test
   void isNotWrittenIfItIsTooLarge(@TempDir Path folder) {
-    ShimPlan plan = new ShimPlan(Path.of("/x"));
+    ShimPlan plan = new ShimPlan(Path.of("/x"), "create.sock");
     for (int i = 0; i < 17; i++) {
       plan.virtiofsd(List.of("x".repeat(65535)));
     }

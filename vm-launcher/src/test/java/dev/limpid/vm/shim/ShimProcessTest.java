@@ -24,7 +24,10 @@ class ShimProcessTest {
         IOException.class,
         () ->
             ShimProcess.start(
-                folder.resolve("none"), folder.resolve("plan"), ShimProcess.Streams.NONE));
+                folder.resolve("none"),
+                ShimProcess.Role.RUN,
+                folder.resolve("plan"),
+                ShimProcess.Streams.NONE));
   }
 
   @Test
@@ -32,7 +35,9 @@ class ShimProcessTest {
     Path shim =
         script("echo \"$#:$1:$2\" > \"$2\"; /usr/bin/env -u PWD -u SHLVL -u _ >> \"$2\"; exit 42");
 
-    ShimProcess process = ShimProcess.start(shim, folder.resolve("plan"), ShimProcess.Streams.NONE);
+    ShimProcess process =
+        ShimProcess.start(
+            shim, ShimProcess.Role.RUN, folder.resolve("plan"), ShimProcess.Streams.NONE);
 
     assertEquals(42, process.await());
     assertFalse(process.isAlive());
@@ -46,7 +51,8 @@ class ShimProcessTest {
         script(
             "streams=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2); echo \"$streams\" > \"$2\"");
 
-    ShimProcess.start(shim, folder.resolve("plan"), ShimProcess.Streams.NONE).await();
+    ShimProcess.start(shim, ShimProcess.Role.RUN, folder.resolve("plan"), ShimProcess.Streams.NONE)
+        .await();
 
     assertEquals("/dev/null\n".repeat(3), Files.readString(folder.resolve("plan")));
   }
@@ -55,7 +61,10 @@ class ShimProcessTest {
   void isKilled() throws Exception {
     ShimProcess process =
         ShimProcess.start(
-            script("exec sleep 1000"), folder.resolve("plan"), ShimProcess.Streams.NONE);
+            script("exec sleep 1000"),
+            ShimProcess.Role.RUN,
+            folder.resolve("plan"),
+            ShimProcess.Streams.NONE);
 
     assertTrue(process.isAlive());
     assertTrue(process.pid() > 0);

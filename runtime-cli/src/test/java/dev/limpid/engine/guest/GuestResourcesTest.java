@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Limits stay, the host's processors go, and it is said. */
-class ResourceTranslationTest {
+class GuestResourcesTest {
   private static final String GONE = ": left out, it names parts of the host, not of the VM";
 
   static List<Arguments> sections() {
@@ -21,6 +21,10 @@ class ResourceTranslationTest {
         Arguments.of(
             "{'resources':{'cpu':{'quota':1},'pids':{'limit':2}}}",
             "{'resources':{'cpu':{'quota':1},'pids':{'limit':2}}}",
+            List.of()),
+        Arguments.of(
+            "{'resources':{'cpu':{'shares':0,'quota':1},'memory':{'limit':0,'swappiness':0},'pids':{'limit':0}}}",
+            "{'resources':{'cpu':{'quota':1},'memory':{'swappiness':0},'pids':{}}}",
             List.of()),
         Arguments.of(
             "{'resources':{'cpu':{'quota':1,'cpus':'0-3','mems':'0'}}}",
@@ -35,7 +39,7 @@ class ResourceTranslationTest {
   void ofTheGuest(String linux, String guest, List<String> said) {
     RecordingJournal journal = new RecordingJournal();
 
-    assertEquals(Json.of(guest), ResourceTranslation.linux(Json.object(linux), journal));
+    assertEquals(Json.of(guest), GuestResources.ofLinux(Json.object(linux), journal));
     assertEquals(said, journal.records());
   }
 }

@@ -1,0 +1,67 @@
+package dev.limpid.cli;
+
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.lifecycle.ContainerProcesses;
+import dev.limpid.engine.lifecycle.ProcessTable;
+import dev.limpid.oci.ContainerId;
+import dev.limpid.oci.json.JsonArray;
+import dev.limpid.oci.json.JsonNumber;
+import dev.limpid.oci.json.JsonValue;
+import dev.limpid.oci.json.JsonWriter;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code limpid ps}. */
+@Command(
+    name = "ps",
+    header = "Lists the processes that stand for a container's on the host.",
+    description = {
+      "One for the container's program, and one for each process that 'limpid exec' started. What runs in the"
+          + " virtual machine has pids of its own there: 'limpid exec ID ps' shows them."
+    },
+    footer = {"", "Example:  limpid ps web -o pid,etime,args"})
+final class PsCommand extends Verb {
+  @Parameters(
+      index = "0",
+      paramLabel = "ID",
+      converter = ContainerIdArgument.class,
+      description = "The container.")
+  private ContainerId id;
+
+  @Parameters(
+      index = "1..*",
+      arity = "0..*",
+      paramLabel = "OPTION",
+      description = "Options of the host's ps (default: -ef).")
+  private List<String> psOptions = new ArrayList<>();
+
+  @Option(
+      names = {"-f", "--format"},
+      paramLabel = "FORMAT",
+      defaultValue = "table",
+      description = "table, or json for the pids alone (default: ${DEFAULT-VALUE}).")
+  private String format;
+
+  @Override
+  int run(Call call) {
+    if (!format.equals("table") && !format.equals("json")) {
+      throw new EngineException("--format: " + format + ": must be table or json");
+    }
+    List<Long> pids = new ContainerProcesses(call.context()).pids(id);
+    if (format.equals("json")) {
+      List<JsonValue> numbers = new ArrayList<>();
+      for (long pid : pids) {
+        numbers.add(JsonNumber.of(pid));
+      }
+      call.out().println(JsonWriter.compact().write(new JsonArray(numbers)));
+      return 0;
+    }
+    for (String line : ProcessTable.of(psOptions, pids)) {
+      call.out().println(line);
+    }
+    return 0;
+  }
+}

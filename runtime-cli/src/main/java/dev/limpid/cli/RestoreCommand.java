@@ -1,0 +1,23 @@
+package dev.limpid.cli;
+
+import dev.limpid.engine.EngineException;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Unmatched;
+
+/** {@code limpid restore}, which there is not. */
+@Command(
+    name = "restore",
+    header = "Not supported: the processes of a container are in another kernel.",
+    description = {"It stands here so that callers who try it are told."})
+final class RestoreCommand extends Verb {
+  @Unmatched
+  @SuppressWarnings("unused") // picocli looks at it
+  private List<String> ignored;
+
+  @Override
+  int run(Call call) {
+    throw new EngineException(
+        "restore: not supported, CRIU can't reach processes in a virtual machine's kernel");
+  }
+}

@@ -1,0 +1,31 @@
+package dev.limpid.engine.lifecycle;
+
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.container.AtomicFile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The file in which a caller finds the pid of a shim. */
+final class PidFile {
+  private PidFile() {}
+
+  /**
+   * Writes it: digits only, without the end of a line, which is how callers read it.
+   *
+   * @param rollback told to remove it again
+   */
+  static void write(Path file, long pid, Rollback rollback) {
+    rollback.onFailure("the pid file", () -> remove(file));
+    AtomicFile.write(file, Long.toString(pid).getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private static void remove(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException failed) {
+      throw new EngineException(file + ": cannot remove: " + failed, failed);
+    }
+  }
+}
