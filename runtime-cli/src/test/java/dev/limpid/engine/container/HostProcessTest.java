@@ -70,7 +70,10 @@ class HostProcessTest {
 
   @Test
   void aZombieIsDead() throws Exception {
-    Process parent = new ProcessBuilder("/bin/sh", "-c", "true & echo $!; exec sleep 1000").start();
+    // The child ends when its parent has become a program that does not ask for its status.
+    Process parent =
+        new ProcessBuilder("/bin/sh", "-c", "exec 3<&0; read line <&3 & echo $!; exec sleep 1000")
+            .start();
     try (BufferedReader out =
         new BufferedReader(
             new InputStreamReader(parent.getInputStream(), StandardCharsets.UTF_8))) {
@@ -78,6 +81,12 @@ class HostProcessTest {
       HostProcess child = HostProcess.of(pid);
 
       assertNotEquals(0, child.startTime());
+      while (!Files.readString(Path.of("/proc/" + parent.pid() + "/comm")).equals("sleep\n")) {
+        assertTrue(parent.isAlive());
+        Thread.onSpinWait();
+      }
+      parent.getOutputStream().write('\n');
+      parent.getOutputStream().flush();
       assertTrue(child.awaitDeath(30_000));
       assertTrue(Files.exists(Path.of("/proc/" + pid)));
     } finally {
