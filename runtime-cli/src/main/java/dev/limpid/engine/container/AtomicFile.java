@@ -47,6 +47,20 @@ public final class AtomicFile {
     }
   }
 
+  /**
+   * Removes a file; nothing happens if it does not exist. Unlike {@link FolderRemoval}, it never
+   * removes what is in a folder.
+   *
+   * @throws EngineException naming the file
+   */
+  public static void remove(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException failed) {
+      throw new EngineException(file + ": cannot remove: " + failed, failed);
+    }
+  }
+
   private static void discard(Path aside) {
     try {
       Files.deleteIfExists(aside);

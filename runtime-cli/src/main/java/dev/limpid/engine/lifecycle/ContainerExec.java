@@ -3,6 +3,7 @@ package dev.limpid.engine.lifecycle;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
+import dev.limpid.engine.container.AtomicFile;
 import dev.limpid.engine.container.ContainerDirectory;
 import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerStore;
@@ -10,22 +11,18 @@ import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.guest.GuestErrorWording;
 import dev.limpid.engine.guest.GuestProcess;
 import dev.limpid.oci.config.ConfigParser;
-import dev.limpid.oci.config.ConsoleSize;
 import dev.limpid.oci.config.ContainerProcess;
 import dev.limpid.oci.config.ParsedProcess;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.proto.AgentFailureException;
 import dev.limpid.proto.ControlLink;
 import dev.limpid.proto.ControlLinkListener;
-import dev.limpid.proto.TerminalSize;
 import dev.limpid.vm.shim.ShimPlan;
 import dev.limpid.vm.shim.ShimProcess;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 
 /** Starts another process in a running container (docs/protocol.md). */
 public final class ContainerExec {
@@ -123,7 +120,7 @@ public final class ContainerExec {
     try (Rollback rollback = new Rollback(context.journal());
         ControlLinkListener listener = listen(directory, name + ".sock")) {
       Path planFile = directory.path().resolve(name + ".plan");
-      rollback.onFailure("the plan", () -> remove(planFile));
+      rollback.onFailure("the plan", () -> AtomicFile.remove(planFile));
       plan(request, process, directory, name + ".sock").write(planFile);
       ShimProcess shim =
           ShimProcess.start(
@@ -141,7 +138,9 @@ public final class ContainerExec {
             VmProcesses.end(host, List.of());
           });
       try (ControlLink link = listener.accept(SHIM_PATIENCE, shim::isAlive)) {
-        link.call(new dev.limpid.proto.ExecRequest(text, terminalSize(process)), GUEST_PATIENCE);
+        link.call(
+            new dev.limpid.proto.ExecRequest(text, LaunchedVm.terminalSize(process)),
+            GUEST_PATIENCE);
         if (request.pidFile().isPresent()) {
           PidFile.write(request.pidFile().get(), shim.pid(), rollback);
         }
@@ -181,21 +180,5 @@ public final class ContainerExec {
     }
     context.log().ifPresent(log -> plan.log(log, context.logFormat()));
     return plan;
-  }
-
-  private static Optional<TerminalSize> terminalSize(ContainerProcess process) {
-    Optional<ConsoleSize> size = process.consoleSize();
-    if (size.isEmpty()) {
-      return Optional.empty();
-    }
-    return Optional.of(new TerminalSize(size.get().height(), size.get().width()));
-  }
-
-  private static void remove(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException failed) {
-      throw new EngineException(file + ": cannot remove: " + failed, failed);
-    }
   }
 }

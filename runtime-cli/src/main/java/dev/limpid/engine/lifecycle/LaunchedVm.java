@@ -9,6 +9,7 @@ import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.guest.GuestErrorWording;
 import dev.limpid.engine.hook.HookRunner;
 import dev.limpid.oci.config.ConsoleSize;
+import dev.limpid.oci.config.ContainerProcess;
 import dev.limpid.oci.config.Hooks;
 import dev.limpid.oci.json.DocumentException;
 import dev.limpid.oci.json.JsonWriter;
@@ -100,7 +101,9 @@ final class LaunchedVm implements AutoCloseable {
     try {
       PendingRequest prepared = shimLink.send(prepareRequest(rootfs));
       PendingRequest created =
-          shimLink.send(new dev.limpid.proto.CreateRequest(bundle.guest().text(), terminalSize()));
+          shimLink.send(
+              new dev.limpid.proto.CreateRequest(
+                  bundle.guest().text(), terminalSize(bundle.config().process())));
       runHooks(container);
       shimLink.await(prepared, Duration.ofSeconds(configuration.startTimeoutSeconds()));
       shimLink.await(created, Duration.ofSeconds(configuration.startTimeoutSeconds()));
@@ -149,8 +152,9 @@ final class LaunchedVm implements AutoCloseable {
         List.of(Rootfs.GUEST_PATH.toString(), Rootfs.GUEST_SHARE.toString()));
   }
 
-  private Optional<TerminalSize> terminalSize() {
-    Optional<ConsoleSize> size = bundle.config().process().consoleSize();
+  /** The size that a process asks for its terminal. */
+  static Optional<TerminalSize> terminalSize(ContainerProcess process) {
+    Optional<ConsoleSize> size = process.consoleSize();
     if (size.isEmpty()) {
       return Optional.empty();
     }

@@ -1,10 +1,7 @@
 package dev.limpid.engine.lifecycle;
 
-import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.AtomicFile;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The file in which a caller finds the pid of a shim. */
@@ -17,15 +14,7 @@ final class PidFile {
    * @param rollback told to remove it again
    */
   static void write(Path file, long pid, Rollback rollback) {
-    rollback.onFailure("the pid file", () -> remove(file));
+    rollback.onFailure("the pid file", () -> AtomicFile.remove(file));
     AtomicFile.write(file, Long.toString(pid).getBytes(StandardCharsets.US_ASCII));
-  }
-
-  private static void remove(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException failed) {
-      throw new EngineException(file + ": cannot remove: " + failed, failed);
-    }
   }
 }
