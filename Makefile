@@ -16,9 +16,10 @@ DIST := $(BUILD)/dist
 HOME_DIR := $(DIST)/lib/limpid
 MVN ?= mvn -B -ntp
 COMMIT := $(shell git rev-parse --verify -q HEAD 2>/dev/null || echo unknown)
+COMMIT_DATE := $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
 JAVA_SOURCES := $(shell find oci-spec agent-proto vm-launcher runtime-cli -path '*/src/main/*' -type f -not -path '*/src/main/c/*') \
-	pom.xml $(wildcard */pom.xml) $(wildcard .mvn/*)
+	pom.xml $(wildcard */pom.xml) runtime-cli/manual/pom.xml $(wildcard .mvn/*)
 C_SOURCES := $(shell find agent-proto/src/main/c vm-launcher/src/main/c -type f)
 GUEST_SOURCES := $(shell find mini-os agent-proto/src/main/c -type f)
 
@@ -26,10 +27,10 @@ GUEST_SOURCES := $(shell find mini-os agent-proto/src/main/c -type f)
 all: $(DIST)/.complete
 
 prerequisites:
-	@mini-os/ensure-packages mini-os/packages.build mini-os/agent/packages.build vm-launcher/packages.run
+	@mini-os/ensure-packages mini-os/packages.build mini-os/agent/packages.build vm-launcher/packages.run runtime-cli/manual/packages.build
 
 test-prerequisites:
-	@mini-os/ensure-packages runtime-cli/packages.test mini-os/agent/packages.test vm-launcher/src/test/c/packages.test
+	@mini-os/ensure-packages runtime-cli/packages.test mini-os/agent/packages.test vm-launcher/src/test/c/packages.test runtime-cli/manual/packages.test
 
 # Each stamp stands for a part that has been built from the sources it lists.
 $(BUILD)/.guest: $(GUEST_SOURCES) | prerequisites
@@ -49,7 +50,15 @@ $(BUILD)/.java: $(JAVA_SOURCES) | prerequisites
 	@$(MVN) -q package -Dmaven.test.skip=true -Dlimpid.commit=$(COMMIT) > $(BUILD)/maven.log 2>&1 || { cat $(BUILD)/maven.log; exit 1; }
 	@touch $@
 
-$(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java runtime-cli/src/main/scripts/limpid
+# The Java side has made the pages in AsciiDoc.
+$(BUILD)/.manual: $(BUILD)/.java | prerequisites
+	@echo '== man pages'
+	@rm -rf $(BUILD)/manual
+	@asciidoctor -b manpage -a docdate=$(COMMIT_DATE) -D $(BUILD)/manual runtime-cli/manual/target/manual/limpid*.adoc
+	@gzip -9n $(BUILD)/manual/*.8
+	@touch $@
+
+$(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java $(BUILD)/.manual runtime-cli/src/main/scripts/limpid
 	@echo '== assembling $(DIST)'
 	@rm -rf $(DIST)
 	@$(MAKE) --no-print-directory assemble prefix=$(DIST) DESTDIR=
@@ -58,10 +67,13 @@ $(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java runtime-cli/src
 # The files of an installation, from what has been built.
 .PHONY: assemble
 assemble:
-	@install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/limpid/jars
+	@install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/limpid/jars \
+	    $(DESTDIR)$(prefix)/share/man/man8 $(DESTDIR)$(prefix)/share/bash-completion/completions
 	@install -m 644 runtime-cli/target/limpid-runtime-cli-*.jar runtime-cli/target/lib/*.jar $(DESTDIR)$(prefix)/lib/limpid/jars
 	@install -m 755 $(BUILD)/host/limpid-shim $(DESTDIR)$(prefix)/lib/limpid/limpid-shim
 	@install -m 644 $(BUILD)/mini-os/vmlinux $(BUILD)/mini-os/mini-os.erofs $(BUILD)/mini-os/image.manifest $(DESTDIR)$(prefix)/lib/limpid
+	@install -m 644 $(BUILD)/manual/*.8.gz $(DESTDIR)$(prefix)/share/man/man8
+	@install -m 644 runtime-cli/manual/target/manual/limpid.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/limpid
 	@sed -e 's|@HOME@|$(prefix)/lib/limpid|' \
 	    -e "s|@CLASSPATH@|$$(cd $(DESTDIR)$(prefix)/lib/limpid/jars && ls *.jar | sed 's|^|$(prefix)/lib/limpid/jars/|' | paste -sd:)|" \
 	    -e "s|@JAVA@|$$(readlink -f "$$(command -v java)")|" \
@@ -89,4 +101,4 @@ test: check-c
 
 clean:
 	rm -rf $(BUILD)
-	rm -rf oci-spec/target agent-proto/target vm-launcher/target runtime-cli/target
+	rm -rf oci-spec/target agent-proto/target vm-launcher/target runtime-cli/target runtime-cli/manual/target

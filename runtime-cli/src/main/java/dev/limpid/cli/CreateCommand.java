@@ -14,7 +14,8 @@ import picocli.CommandLine.Mixin;
           + " the user's program: 'limpid start' lets it go. The standard streams of this command become the"
           + " container's. Its pid (--pid-file) ends with the program's exit status."
     },
-    footer = {"", "Example:  limpid create -b mybundle --pid-file pid web"})
+    footerHeading = "%nExample:%n",
+    footer = "  limpid create -b mybundle --pid-file pid web")
 final class CreateCommand extends Verb {
   @Mixin private LaunchOptions launch;
 

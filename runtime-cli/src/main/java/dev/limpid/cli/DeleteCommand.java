@@ -13,7 +13,8 @@ import picocli.CommandLine.Parameters;
     description = {
       "Its virtual machine, its sockets and its state; never its bundle or root filesystem."
     },
-    footer = {"", "Example:  limpid delete --force web"})
+    footerHeading = "%nExample:%n",
+    footer = "  limpid delete --force web")
 final class DeleteCommand extends Verb {
   @Parameters(
       paramLabel = "ID",

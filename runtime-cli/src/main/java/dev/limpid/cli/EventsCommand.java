@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
       "Processor time, memory, pids, disk and network, as the container's own kernel counts them, until the"
           + " container ends; and a line of type oom when a process was killed for want of memory."
     },
-    footer = {"", "Example:  limpid events --stats web"})
+    footerHeading = "%nExample:%n",
+    footer = "  limpid events --stats web")
 final class EventsCommand extends Verb {
   @Parameters(
       paramLabel = "ID",

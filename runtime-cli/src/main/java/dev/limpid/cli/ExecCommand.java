@@ -28,12 +28,8 @@ import picocli.CommandLine.Parameters;
           + " what the options change. Its exit status becomes this command's; 255 means that it could not"
           + " be started. Options stand before the container's name."
     },
-    footer = {
-      "",
-      "Examples:",
-      "  limpid exec web ps",
-      "  limpid exec -t -e TERM=xterm -u 1000:1000 web sh"
-    })
+    footerHeading = "%nExamples:%n",
+    footer = {"  limpid exec web ps", "  limpid exec -t -e TERM=xterm -u 1000:1000 web sh"})
 final class ExecCommand extends Verb {
   /** As runc's: the process's own status can be anything else. */
   private static final int FAILURE = 255;
@@ -91,8 +87,8 @@ final class ExecCommand extends Verb {
 
   @Option(
       names = {"-u", "--user"},
-      paramLabel = "UID[:GID]",
-      description = "Its user and group, by number.")
+      paramLabel = "UID",
+      description = "Its user, by number; UID:GID names its group too.")
   private String user;
 
   @Option(
@@ -110,6 +106,7 @@ final class ExecCommand extends Verb {
   @Option(
       names = "--no-new-privs",
       arity = "0..1",
+      paramLabel = "true|false",
       fallbackValue = "true",
       description = "It can't gain privileges, by set-user-id programs for example.")
   private Boolean noNewPrivileges;

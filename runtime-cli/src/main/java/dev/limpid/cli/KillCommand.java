@@ -11,7 +11,12 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "kill",
     header = "Sends a signal to the container's program.",
-    footer = {"", "Example:  limpid kill web KILL"})
+    description = {
+      "In a pid namespace of its own, which is usual, the program is process 1: of the signals that it has no"
+          + " handler for, only KILL and STOP have an effect."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  limpid kill web KILL")
 final class KillCommand extends Verb {
   @Parameters(
       index = "0",

@@ -21,6 +21,14 @@ public final class Limpid {
   private Limpid() {}
 
   /**
+   * The whole command tree, for what is made of it: man pages, completion. No call of a verb needs
+   * it.
+   */
+  public static CommandLine commandTree() {
+    return Verbs.commandLineFor(new LimpidCommand(), List.of());
+  }
+
+  /**
    * Runs what the arguments ask for.
    *
    * @return the exit status: 0, 1 for a failure of ours, or the workload's for an attached {@code

@@ -16,9 +16,8 @@ import picocli.CommandLine.Option;
           + " folder (the bundle) with a config.json and a root filesystem; see 'limpid spec'.",
       ""
     },
+    footerHeading = "%nTry it:%n",
     footer = {
-      "",
-      "Try it:",
       "  limpid check                     can this host run virtual machines?",
       "  limpid spec -b mybundle          write a config.json to start from",
       "  limpid run -b mybundle web       run it here",
@@ -53,6 +52,7 @@ final class LimpidCommand {
   @Option(
       names = "--debug",
       arity = "0..1",
+      paramLabel = "true|false",
       fallbackValue = "true",
       description = "Say more: how the virtual machine is started, what was changed or left out.")
   boolean debug;
@@ -60,6 +60,7 @@ final class LimpidCommand {
   @Option(
       names = "--systemd-cgroup",
       arity = "0..1",
+      paramLabel = "true|false",
       fallbackValue = "true",
       description = "Accepted: the cgroups of the host do not hold the container yet.")
   @SuppressWarnings("unused") // picocli looks at it

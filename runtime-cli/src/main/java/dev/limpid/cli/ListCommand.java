@@ -16,7 +16,12 @@ import picocli.CommandLine.Option;
 @Command(
     name = "list",
     header = "Lists the containers of this root.",
-    footer = {"", "Example:  limpid list --format json"})
+    description = {
+      "Those that 'limpid create' and 'limpid run' made with the same --root, ended ones too, until they are"
+          + " deleted."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  limpid list --format json")
 final class ListCommand extends Verb {
   private static final String[] HEADINGS = {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"};
 

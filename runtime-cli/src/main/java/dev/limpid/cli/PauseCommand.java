@@ -12,7 +12,8 @@ import picocli.CommandLine.Parameters;
     description = {
       "Its processes are frozen, and then its virtual machine: it uses no processor time until it is resumed."
     },
-    footer = {"", "Example:  limpid pause web"})
+    footerHeading = "%nExample:%n",
+    footer = "  limpid pause web")
 final class PauseCommand extends Verb {
   @Parameters(
       paramLabel = "ID",

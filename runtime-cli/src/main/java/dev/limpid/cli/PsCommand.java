@@ -22,7 +22,8 @@ import picocli.CommandLine.Parameters;
       "One for the container's program, and one for each process that 'limpid exec' started. What runs in the"
           + " virtual machine has pids of its own there: 'limpid exec ID ps' shows them."
     },
-    footer = {"", "Example:  limpid ps web -o pid,etime,args"})
+    footerHeading = "%nExample:%n",
+    footer = "  limpid ps web -o pid,etime,args")
 final class PsCommand extends Verb {
   @Parameters(
       index = "0",

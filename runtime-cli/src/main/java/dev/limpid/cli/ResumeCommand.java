@@ -10,7 +10,8 @@ import picocli.CommandLine.Parameters;
     name = "resume",
     header = "Lets a paused container go on.",
     description = {"What came for it meanwhile, input and signals, reaches it now."},
-    footer = {"", "Example:  limpid resume web"})
+    footerHeading = "%nExample:%n",
+    footer = "  limpid resume web")
 final class ResumeCommand extends Verb {
   @Parameters(
       paramLabel = "ID",

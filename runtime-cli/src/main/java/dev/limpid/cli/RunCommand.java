@@ -14,7 +14,8 @@ import picocli.CommandLine.Option;
       "Without --detach, signals are passed on to the container's program, its exit status becomes this"
           + " command's (128 plus the number if a signal ended it), and the container is deleted."
     },
-    footer = {"", "Example:  limpid run -b mybundle web"})
+    footerHeading = "%nExample:%n",
+    footer = "  limpid run -b mybundle web")
 final class RunCommand extends Verb {
   @Mixin private LaunchOptions launch;
 

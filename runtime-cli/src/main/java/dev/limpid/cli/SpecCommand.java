@@ -15,7 +15,8 @@ import picocli.CommandLine.Option;
     name = "spec",
     header = "Writes a config.json to start from.",
     description = {"A container that runs 'sh' on a terminal in the bundle's folder rootfs."},
-    footer = {"", "Example:  limpid spec -b mybundle"})
+    footerHeading = "%nExample:%n",
+    footer = "  limpid spec -b mybundle")
 final class SpecCommand extends Verb {
   @Option(
       names = {"-b", "--bundle"},

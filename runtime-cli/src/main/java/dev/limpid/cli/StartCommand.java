@@ -9,7 +9,11 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "start",
     header = "Lets the program of a created container go.",
-    footer = {"", "Example:  limpid start web"})
+    description = {
+      "The hooks poststart run as soon as the program does. A container can be started once."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  limpid start web")
 final class StartCommand extends Verb {
   @Parameters(
       paramLabel = "ID",

@@ -14,7 +14,8 @@ import picocli.CommandLine.Parameters;
       "The state object of the OCI runtime specification, with runc's additions. 'status' is creating, created,"
           + " running or stopped; 'pid' is 0 once it has stopped."
     },
-    footer = {"", "Example:  limpid state web"})
+    footerHeading = "%nExample:%n",
+    footer = "  limpid state web")
 final class StateCommand extends Verb {
   @Parameters(
       paramLabel = "ID",

@@ -20,12 +20,8 @@ import picocli.CommandLine.Parameters;
     description = {
       "What is not named stays as it is. Memory can't grow beyond what the virtual machine was made with."
     },
-    footer = {
-      "",
-      "Examples:",
-      "  limpid update --memory 268435456 web",
-      "  limpid update -r limits.json web"
-    })
+    footerHeading = "%nExamples:%n",
+    footer = {"  limpid update --memory 268435456 web", "  limpid update -r limits.json web"})
 final class UpdateCommand extends Verb {
   private static final String DOCUMENT = "resources";
 
