@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "control.h"
 #include "shim.h"
 #include "sockets.h"
@@ -291,6 +292,8 @@ static int launch(struct exec *exec, struct problem *problem)
 	if (log_open(&exec->log, plan->log_path, plan->log_json, problem) < 0)
 		return -1;
 	if (workload_leave_session(plan, problem) < 0)
+		return -1;
+	if (cgroup_enter(plan, problem) < 0)
 		return -1;
 	if (workload_open(&exec->workload, plan, &exec->signals, false, problem) < 0)
 		return -1;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "confine.h"
 #include "mounts.h"
 #include "network.h"
@@ -127,6 +128,11 @@ int shim_launch(struct shim *shim, struct problem *problem)
 		return -1;
 	if (workload_leave_session(plan, problem) < 0)
 		return -1;
+	if (cgroup_enter(plan, problem) < 0)
+		return -1;
+	/* In the guest it holds in any case. */
+	if (cgroup_adjust_oom_score(plan, problem) < 0)
+		log_warning(&shim->log, problem->text);
 	if (network_enter(plan, problem) < 0)
 		return -1;
 	if (plan->share && mounts_make(plan, problem) < 0)

@@ -49,6 +49,16 @@ static int run_hook(char **argv)
 	return STATUS_NOT_EXECUTED;
 }
 
+/* Does nothing, until whoever has started it ends, or ends it. */
+static int hold(void)
+{
+	char byte;
+
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	bool detached = false;
@@ -56,9 +66,12 @@ int main(int argc, char **argv)
 
 	if (argc >= 4 && strcmp(argv[1], "hook") == 0)
 		return run_hook(argv + 2);
+	if (argc == 2 && strcmp(argv[1], "hold") == 0)
+		return hold();
 	if (argc != 3 || (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "exec") != 0)) {
 		fprintf(stderr, "usage: limpid-shim run <plan file>\n"
 				"       limpid-shim exec <plan file>\n"
+				"       limpid-shim hold\n"
 				"       limpid-shim hook <program> <name> [<argument>...]\n");
 		return STATUS_USAGE;
 	}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/oom.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,6 +223,33 @@ static int set_log(struct plan *plan, const struct record *record, struct proble
 	return 0;
 }
 
+static int set_cgroup(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	const char **more;
+
+	if (!is_absolute(record->fields[1]))
+		return wrong(problem, record, "the path is not absolute");
+	more = grow(plan->cgroups, plan->cgroup_count, sizeof *more);
+	if (more == NULL)
+		return wrong(problem, record, "out of memory");
+	plan->cgroups = more;
+	plan->cgroups[plan->cgroup_count++] = record->fields[1];
+	return 0;
+}
+
+static int set_oom_score(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	const char *text = record->fields[1];
+	char *end;
+	long score = strtol(text, &end, 10);
+
+	if (text[0] == '\0' || *end != '\0' || score < OOM_SCORE_ADJ_MIN || score > OOM_SCORE_ADJ_MAX)
+		return wrong(problem, record, "not a number from -1000 to 1000");
+	plan->oom_adjusted = true;
+	plan->oom_score_adj = (int)score;
+	return 0;
+}
+
 static int set_detached(struct plan *plan, const struct record *record, struct problem *problem)
 {
 	(void)record;
@@ -239,6 +267,8 @@ static const struct directive {
 } directives[] = {
 	{ "directory", 2, 2, false, true, set_directory },
 	{ "verb", 2, 2, false, true, set_verb },
+	{ "cgroup", 2, 2, true, true, set_cgroup },
+	{ "oom-score-adj", 2, 2, false, false, set_oom_score },
 	{ "network", 2, 3, false, false, set_network },
 	{ "share", 2, 2, false, false, set_share },
 	{ "bind", 4, 4, true, false, set_bind },
@@ -412,6 +442,7 @@ void plan_free(struct plan *plan)
 {
 	free(plan->binds);
 	free(plan->confines);
+	free(plan->cgroups);
 	free(plan->text);
 	free(plan->fields);
 	*plan = (struct plan){ 0 };

@@ -63,6 +63,10 @@ struct plan {
 	size_t confine_count;
 	char **virtiofsd; /* argv, ends with NULL; NULL: none */
 	char **hypervisor;
+	const char **cgroups; /* directories to move to */
+	size_t cgroup_count;
+	bool oom_adjusted;
+	int oom_score_adj; /* then; -1000 to 1000 */
 	bool detached; /* the verb is not to learn of the end */
 	enum plan_terminal terminal;
 	const char *console_socket; /* PLAN_TERMINAL_SOCKET */

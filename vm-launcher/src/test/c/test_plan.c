@@ -185,6 +185,13 @@ static void test_refused(void)
 		{ "terminal none x", "not `none`" },
 		{ "terminal socket", "not `none`" },
 		{ "terminal socket ", "empty" },
+		{ "cgroup c", "not absolute" },
+		{ "cgroup /c /d", "wrong number" },
+		{ "oom-score-adj 1001", "-1000 to 1000" },
+		{ "oom-score-adj -1001", "-1000 to 1000" },
+		{ "oom-score-adj 1x", "-1000 to 1000" },
+		{ "oom-score-adj ", "-1000 to 1000" },
+		{ "oom-score-adj 1;oom-score-adj 1", "comes twice" },
 		{ "log l text", "not absolute" },
 		{ "log /l xml", "neither" },
 		{ "directory /d;hypervisor /q;bind /s a bind", "without share" },
@@ -276,19 +283,37 @@ static void test_verb(void)
 	}
 }
 
+static void test_cgroups(void)
+{
+	struct problem problem;
+	struct plan plan;
+
+	put("cgroup /a;directory /d;cgroup /b;hypervisor /q;oom-score-adj -1000;cgroup /c");
+	expect(parse(&plan, &problem) == 0, "refused", problem.text);
+	assert(plan.cgroup_count == 3);
+	assert(strcmp(plan.cgroups[0], "/a") == 0 && strcmp(plan.cgroups[1], "/b") == 0);
+	assert(strcmp(plan.cgroups[2], "/c") == 0);
+	assert(plan.oom_adjusted && plan.oom_score_adj == -1000);
+	plan_free(&plan);
+	put("directory /d;hypervisor /q");
+	expect(parse(&plan, &problem) == 0 && plan.cgroup_count == 0 && !plan.oom_adjusted, "refused", "no cgroup");
+	plan_free(&plan);
+}
+
 static void test_exec(void)
 {
 	static const char *const foreign[] = {
 		"network new", "share shared", "bind /s a bind", "upper /p diff work up", "confine a rw",
-		"virtiofsd /v", "hypervisor /q",
+		"virtiofsd /v", "hypervisor /q", "oom-score-adj 1",
 	};
 	struct problem problem;
 	struct plan plan;
 
-	put("terminal socket c;log /l json;verb exec-1.sock;directory /d");
+	put("terminal socket c;log /l json;cgroup /c;verb exec-1.sock;directory /d");
 	expect(parse_as(PLAN_EXEC, &plan, &problem) == 0, "refused", problem.text);
 	assert(strcmp(plan.directory, "/d") == 0 && strcmp(plan.verb, "exec-1.sock") == 0);
 	assert(plan.terminal == PLAN_TERMINAL_SOCKET && strcmp(plan.console_socket, "c") == 0);
+	assert(plan.cgroup_count == 1 && strcmp(plan.cgroups[0], "/c") == 0);
 	assert(strcmp(plan.log_path, "/l") == 0 && plan.log_json && plan.hypervisor == NULL);
 	plan_free(&plan);
 	put("verb v;directory /d");
@@ -347,6 +372,7 @@ int main(void)
 	test_numbers();
 	test_most_fields();
 	test_verb();
+	test_cgroups();
 	test_exec();
 	test_file();
 	if (failures)

@@ -94,7 +94,8 @@ public final class Limpid {
         invocation.clock(),
         report,
         options.log().map(log -> absolute(invocation, log)),
-        options.logFormat);
+        options.logFormat,
+        options.systemdCgroup);
   }
 
   static Path absolute(Invocation invocation, Path path) {

@@ -62,9 +62,9 @@ final class LimpidCommand {
       arity = "0..1",
       paramLabel = "true|false",
       fallbackValue = "true",
-      description = "Accepted: the cgroups of the host do not hold the container yet.")
-  @SuppressWarnings("unused") // picocli looks at it
-  private boolean systemdCgroup;
+      description =
+          "Let systemd make a new container's control group: linux.cgroupsPath is slice:prefix:name.")
+  boolean systemdCgroup;
 
   @Option(
       names = "--rootless",

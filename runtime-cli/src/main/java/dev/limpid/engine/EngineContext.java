@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param journal where to say what is no failure
  * @param log the file that messages go to, also those of the shim after the verb has ended
  * @param logFormat {@code text} or {@code json}
+ * @param systemdCgroup whether systemd makes the control groups of new containers
  */
 public record EngineContext(
     Path root,
@@ -23,4 +24,5 @@ public record EngineContext(
     Clock clock,
     Journal journal,
     Optional<Path> log,
-    String logFormat) {}
+    String logFormat,
+    boolean systemdCgroup) {}

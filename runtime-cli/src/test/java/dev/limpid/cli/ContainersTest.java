@@ -173,7 +173,8 @@ class ContainersTest {
             dead.rootfs(),
             dead.created(),
             dead.annotations(),
-            List.of(release)));
+            List.of(release),
+            dead.cgroup()));
 
     assertEquals(new Outcome(0, "", ""), limpid("delete", "web"));
     assertFalse(Files.exists(root.resolve("web")));

@@ -10,6 +10,8 @@ import dev.limpid.oci.json.JsonValue;
 import dev.limpid.oci.state.ContainerState;
 import dev.limpid.oci.state.Rfc3339;
 import dev.limpid.oci.state.Status;
+import dev.limpid.vm.cgroup.CgroupTree;
+import dev.limpid.vm.cgroup.HostCgroup;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -33,6 +35,7 @@ import java.util.Optional;
  * @param created when
  * @param annotations those of config.json
  * @param releases folders made outside the container's directory, to be removed with it
+ * @param cgroup the control group of its processes on the host, to be removed with it
  */
 public record ContainerRecord(
     ContainerId id,
@@ -44,7 +47,8 @@ public record ContainerRecord(
     Path rootfs,
     Instant created,
     Map<String, String> annotations,
-    List<Path> releases) {
+    List<Path> releases,
+    HostCgroup cgroup) {
 
   /** How far the verbs have brought a container; whether it still runs, its shim tells. */
   public enum Phase {
@@ -63,13 +67,13 @@ public record ContainerRecord(
   /** The same container in another phase. */
   public ContainerRecord in(Phase next) {
     return new ContainerRecord(
-        id, next, paused, shim, children, bundle, rootfs, created, annotations, releases);
+        id, next, paused, shim, children, bundle, rootfs, created, annotations, releases, cgroup);
   }
 
   /** The same container, frozen or not. */
   public ContainerRecord paused(boolean frozen) {
     return new ContainerRecord(
-        id, phase, frozen, shim, children, bundle, rootfs, created, annotations, releases);
+        id, phase, frozen, shim, children, bundle, rootfs, created, annotations, releases, cgroup);
   }
 
   /** The same container, run by these processes. */
@@ -84,7 +88,8 @@ public record ContainerRecord(
         rootfs,
         created,
         annotations,
-        releases);
+        releases,
+        cgroup);
   }
 
   /** What the specification's {@code state} says of it, its status being this one. */
@@ -121,6 +126,7 @@ public record ContainerRecord(
       folders.add(folder.toString());
     }
     json.put("releases", JsonArray.ofStrings(folders));
+    json.put("cgroup", toJson(cgroup));
     return json.build();
   }
 
@@ -148,7 +154,34 @@ public record ContainerRecord(
         path(json.required("rootfs")),
         created(json.required("created")),
         annotations,
-        releases);
+        releases,
+        json.optional("cgroup").map(ContainerRecord::cgroup).orElse(HostCgroup.NONE));
+  }
+
+  private static JsonObject toJson(HostCgroup cgroup) {
+    List<String> directories = new ArrayList<>();
+    for (Path directory : cgroup.directories()) {
+      directories.add(directory.toString());
+    }
+    JsonObject.Builder json = JsonObject.builder();
+    json.put("version", cgroup.version().name());
+    json.put("directories", JsonArray.ofStrings(directories));
+    cgroup.scope().ifPresent(unit -> json.put("scope", unit));
+    return json.build();
+  }
+
+  private static HostCgroup cgroup(JsonCursor json) {
+    List<Path> directories = new ArrayList<>();
+    for (JsonCursor directory : json.optionalElements("directories")) {
+      directories.add(path(directory));
+    }
+    JsonCursor version = json.required("version");
+    for (CgroupTree.Version each : CgroupTree.Version.values()) {
+      if (each.name().equals(version.asString())) {
+        return new HostCgroup(each, directories, json.optionalString("scope"));
+      }
+    }
+    throw version.invalid("must be a version of control groups");
   }
 
   private static ContainerId id(JsonCursor json) {

@@ -59,6 +59,7 @@ public record GuestConfig(String text, List<SharedSource> sources, Optional<Path
         new MountTranslation(bundle, guestShare, hostMounts).translate(cursor);
     JsonCursor linux = cursor.required("linux");
     DeviceTranslation.check(linux);
+    linux.optional("resources").ifPresent(UnsupportedResources::refuse);
     NamespaceTranslation.Result namespaces = NamespaceTranslation.translate(linux);
 
     JsonObject guestLinux =

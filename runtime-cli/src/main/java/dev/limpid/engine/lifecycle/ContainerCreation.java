@@ -13,6 +13,7 @@ import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.rootfs.Landlock;
 import dev.limpid.engine.rootfs.RootfsChoice;
 import dev.limpid.oci.ContainerId;
+import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.layer.LayerStore;
 import dev.limpid.vm.rootfs.Rootfs;
 import dev.limpid.vm.shim.ShimProcess;
@@ -65,20 +66,24 @@ public final class ContainerCreation {
         new RootfsChoice(
                 new LayerStore(configuration.layers()), Landlock.ofHost(), context.journal())
             .choose(bundle.rootfs(), bundle.hostMounts(), request.id(), directory.path());
-    ContainerRecord container = record(request.id(), bundle, rootfs.releases());
+    VmLaunch launch = new VmLaunch(context, configuration, bundle, rootfs, directory);
+    ContainerCgroup cgroup = ContainerCgroup.place(context, bundle, request.id(), launch.size());
+    ContainerRecord container = record(request.id(), bundle, rootfs.releases(), cgroup.cgroup());
     directory.write(container);
     directory.saveConfig(bundle.config().raw());
     make(rootfs, rollback);
+    cgroup.make(configuration.shim(), rollback);
 
-    VmLaunch launch = new VmLaunch(context, configuration, bundle, rootfs, directory);
-    try (LaunchedVm vm = launch.start(request, rollback)) {
+    try (LaunchedVm vm = launch.start(request, cgroup.cgroup(), rollback)) {
       ShimProcess shim = vm.shim();
       HostProcess process = HostProcess.of(shim.pid());
       container = container.runBy(process, List.of());
       directory.write(container);
       container = container.runBy(process, vm.awaitChildren());
       directory.write(container);
+      cgroup.entered();
       vm.prepare(rootfs, container);
+      cgroup.limitBandwidth();
       if (request.pidFile().isPresent()) {
         PidFile.write(request.pidFile().get(), shim.pid(), rollback);
       }
@@ -88,7 +93,8 @@ public final class ContainerCreation {
     }
   }
 
-  private ContainerRecord record(ContainerId id, Bundle bundle, List<Path> releases) {
+  private ContainerRecord record(
+      ContainerId id, Bundle bundle, List<Path> releases, HostCgroup cgroup) {
     return new ContainerRecord(
         id,
         Phase.CREATING,
@@ -99,7 +105,8 @@ public final class ContainerCreation {
         bundle.rootfs(),
         context.clock().instant(),
         bundle.config().annotations(),
-        releases);
+        releases,
+        cgroup);
   }
 
   private static void make(Rootfs rootfs, Rollback rollback) {

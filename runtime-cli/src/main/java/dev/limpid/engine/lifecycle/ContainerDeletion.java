@@ -63,6 +63,7 @@ public final class ContainerDeletion {
         for (Path release : container.get().releases()) {
           FolderRemoval.remove(release);
         }
+        ContainerCgroup.remove(container.get().cgroup());
       }
       directory.remove();
     }

@@ -54,11 +54,11 @@ public final class ContainerExec {
     ContainerProcess process = process(request.process(), directory);
     checkTerminal(request, process);
     if (request.detached()) {
-      start(request, configuration, directory, process);
+      start(request, configuration, directory, container, process);
       return 0;
     }
     SignalForwarding signals = SignalForwarding.install();
-    ShimProcess shim = start(request, configuration, directory, process);
+    ShimProcess shim = start(request, configuration, directory, container, process);
     signals.to(shim.pid());
     try {
       return shim.await();
@@ -113,6 +113,7 @@ public final class ContainerExec {
       ExecRequest request,
       LimpidConfiguration configuration,
       ContainerDirectory directory,
+      ContainerRecord container,
       ContainerProcess process) {
     String text = GuestProcess.translate("process", process.raw(), context.journal());
     // Several verbs do this at the same time.
@@ -121,7 +122,9 @@ public final class ContainerExec {
         ControlLinkListener listener = listen(directory, name + ".sock")) {
       Path planFile = directory.path().resolve(name + ".plan");
       rollback.onFailure("the plan", () -> AtomicFile.remove(planFile));
-      plan(request, process, directory, name + ".sock").write(planFile);
+      ShimPlan plan = plan(request, process, directory, name + ".sock");
+      plan.cgroup(container.cgroup().directories());
+      plan.write(planFile);
       ShimProcess shim =
           ShimProcess.start(
               configuration.shim(),

@@ -7,14 +7,25 @@ import dev.limpid.engine.container.ContainerDirectory;
 import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.guest.GuestResources;
+import dev.limpid.engine.guest.UnsupportedResources;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.config.Cpu;
 import dev.limpid.oci.config.Resources;
+import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonNumber;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonWriter;
 import dev.limpid.oci.state.Status;
 import dev.limpid.proto.UpdateRequest;
+import dev.limpid.vm.cgroup.CgroupException;
+import dev.limpid.vm.cgroup.CgroupLimits;
+import dev.limpid.vm.cgroup.CgroupTree.Version;
+import dev.limpid.vm.cgroup.HostCgroup;
+import dev.limpid.vm.cgroup.SystemdScope;
+import dev.limpid.vm.cgroup.UnitProperty;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Changes the limits of a running container. */
 public final class ContainerUpdate {
@@ -44,10 +55,13 @@ public final class ContainerUpdate {
       throw new EngineException("cannot update a container that is " + status.specName());
     }
     Resources parsed = ConfigParser.parseResources(document, resources);
+    UnsupportedResources.refuse(JsonCursor.root(document, resources));
     VmSize size =
         VmSize.of(
             LimpidConfiguration.load(context.environment(), context.home()),
-            directory.savedConfig().linux().resources());
+            directory.savedConfig().linux().resources(),
+            0,
+            HostSize.read());
     long limit = parsed.memory().limit().orElse(-1);
     if (limit > size.workloadBytes()) {
       throw new EngineException(
@@ -58,26 +72,50 @@ public final class ContainerUpdate {
               + size.workloadBytes() / MIB
               + " MiB; make the container anew to give it more");
     }
+    Cpu before = directory.savedConfig().linux().resources().cpu();
+    JsonObject whole = withBothOfBandwidth(resources, before);
+    onHost(document, container.cgroup(), ConfigParser.parseResources(document, whole), size);
     JsonObject guest =
-        GuestResources.translate(resources, context.journal())
+        GuestResources.translate(whole, context.journal())
             // Rules of devices are those of the creation.
             .without("devices");
-    Cpu before = directory.savedConfig().linux().resources().cpu();
-    String text = JsonWriter.compact().write(withBothOfBandwidth(guest, before));
-    AgentCall.of(directory, container, new UpdateRequest(text));
+    AgentCall.of(directory, container, new UpdateRequest(JsonWriter.compact().write(guest)));
+  }
+
+  /** Before the guest, which is never given more than the host lets its VM have. */
+  private static void onHost(String document, HostCgroup cgroup, Resources resources, VmSize size) {
+    HostLimits limits = HostLimits.of(resources, size);
+    Version version = cgroup.version();
+    try {
+      CgroupLimits.write(cgroup, limits.settings(version));
+      CgroupLimits.write(cgroup, limits.bandwidth(version));
+      if (cgroup.scope().isPresent()) {
+        List<UnitProperty> properties =
+            new ArrayList<>(UnitProperty.of(version, limits.memory(), limits.cpu()));
+        properties.addAll(UnitProperty.ofBandwidth(limits.cpu()));
+        SystemdScope.set(cgroup.scope().get(), properties);
+      }
+    } catch (CgroupException refused) {
+      throw new EngineException(document + ": " + refused.getMessage(), refused);
+    }
   }
 
   /** crun needs the quota and the period together, or it loses one of them. */
   private static JsonObject withBothOfBandwidth(JsonObject resources, Cpu before) {
     if (resources.get("cpu").isEmpty()
         || !(resources.get("cpu").get() instanceof JsonObject cpu)
-        || cpu.get("quota").isPresent() == cpu.get("period").isPresent()) {
+        || isSet(cpu, "quota") == isSet(cpu, "period")) {
       return resources;
     }
     JsonObject both =
-        cpu.get("quota").isPresent()
+        isSet(cpu, "quota")
             ? cpu.with("period", before.period().orElse(DEFAULT_PERIOD_MICROS))
             : cpu.with("quota", before.quota().orElse(-1));
     return resources.with("cpu", both);
+  }
+
+  /** Callers write 0 where they mean nothing. */
+  private static boolean isSet(JsonObject cpu, String member) {
+    return cpu.get(member).isPresent() && !cpu.get(member).get().equals(JsonNumber.of(0));
   }
 }

@@ -6,6 +6,7 @@ import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.ContainerDirectory;
 import dev.limpid.engine.guest.SharedSource;
 import dev.limpid.proto.ControlLinkListener;
+import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.device.AgentPort;
 import dev.limpid.vm.device.Console;
 import dev.limpid.vm.device.Device;
@@ -48,16 +49,27 @@ final class VmLaunch {
     this.directory = directory;
   }
 
+  /** How large the VM is to be. */
+  VmSize size() {
+    long diskBytes = 0;
+    for (Device device : rootfs.devices()) {
+      diskBytes += device instanceof PmemDisk disk ? disk.bytes() : 0;
+    }
+    return VmSize.of(
+        configuration, bundle.config().linux().resources(), diskBytes, HostSize.read());
+  }
+
   /**
    * Starts the shim.
    *
+   * @param cgroup where it and its children are to be; it is there
    * @param rollback told how to end it
    */
-  LaunchedVm start(CreateRequest request, Rollback rollback) {
+  LaunchedVm start(CreateRequest request, HostCgroup cgroup, Rollback rollback) {
     Path planFile = directory.path().resolve("plan");
     ControlLinkListener listener;
     try {
-      plan(request).write(planFile);
+      plan(request, cgroup).write(planFile);
       listener = ControlLinkListener.open(directory.path(), VERB_SOCKET);
     } catch (IOException failed) {
       throw new EngineException(failed.getMessage(), failed);
@@ -94,8 +106,10 @@ final class VmLaunch {
     }
   }
 
-  private ShimPlan plan(CreateRequest request) throws IOException {
+  private ShimPlan plan(CreateRequest request, HostCgroup cgroup) throws IOException {
     ShimPlan plan = new ShimPlan(directory.path(), VERB_SOCKET);
+    plan.cgroup(cgroup.directories());
+    bundle.config().process().oomScoreAdj().ifPresent(plan::oomScoreAdjustment);
     plan.network(bundle.guest().network());
     plan.share();
     rootfs.share(plan);
@@ -125,7 +139,7 @@ final class VmLaunch {
   private VirtualMachine virtualMachine(CreateRequest request) throws IOException {
     Accelerator.Choice choice = Accelerator.choose(configuration.accelerator());
     context.journal().debug("accelerator: " + choice.accelerator().word() + ": " + choice.reason());
-    VmSize size = VmSize.of(configuration, bundle.config().linux().resources());
+    VmSize size = size();
     List<Device> devices = new ArrayList<>();
     devices.add(
         new PmemDisk(

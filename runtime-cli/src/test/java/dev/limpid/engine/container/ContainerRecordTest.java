@@ -11,6 +11,8 @@ import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonReader;
 import dev.limpid.oci.state.ContainerState;
 import dev.limpid.oci.state.Status;
+import dev.limpid.vm.cgroup.CgroupTree;
+import dev.limpid.vm.cgroup.HostCgroup;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -72,7 +74,16 @@ class ContainerRecordTest {
         Arguments.of(
             "\"id\"",
             "\"releases\":[\"\\u0000\"],\"id\"",
-            "releases[0]: must be a path, found \"\\u0000\""));
+            "releases[0]: must be a path, found \"\\u0000\""),
+        Arguments.of("\"id\"", "\"cgroup\":{},\"id\"", "cgroup.version: is required, but missing"),
+        Arguments.of(
+            "\"id\"",
+            "\"cgroup\":{\"version\":\"V3\"},\"id\"",
+            "cgroup.version: must be a version of control groups, found \"V3\""),
+        Arguments.of(
+            "\"id\"",
+            "\"cgroup\":{\"version\":\"V2\",\"directories\":[\"\\u0000\"]},\"id\"",
+            "cgroup.directories[0]: must be a path, found \"\\u0000\""));
   }
 
   @ParameterizedTest
@@ -100,7 +111,11 @@ class ContainerRecordTest {
             Path.of("/b/rootfs"),
             Containers.CREATED,
             annotations,
-            List.of(Path.of("/o/work"), Path.of("/o/other")));
+            List.of(Path.of("/o/work"), Path.of("/o/other")),
+            new HostCgroup(
+                CgroupTree.Version.V1,
+                List.of(Path.of("/sys/fs/cgroup/cpu/a"), Path.of("/sys/fs/cgroup/memory/a")),
+                Optional.of("a.scope")));
 
     ContainerRecord read = ContainerRecord.fromJson(JsonCursor.root("x", container.toJson()));
 
@@ -128,7 +143,8 @@ class ContainerRecordTest {
             Path.of("/b/rootfs"),
             java.time.Instant.parse("2025-03-01T12:34:56Z"),
             Map.of(),
-            List.of()),
+            List.of(),
+            HostCgroup.NONE),
         read(GOOD));
   }
 

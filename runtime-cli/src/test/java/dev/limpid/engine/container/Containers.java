@@ -2,6 +2,7 @@ package dev.limpid.engine.container;
 
 import dev.limpid.engine.container.ContainerRecord.Phase;
 import dev.limpid.oci.ContainerId;
+import dev.limpid.vm.cgroup.HostCgroup;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -27,7 +28,8 @@ public final class Containers {
         Path.of("/bundles", id, "rootfs"),
         CREATED,
         Map.of(),
-        List.of());
+        List.of(),
+        HostCgroup.NONE);
   }
 
   /** A container that this very process stands for. */

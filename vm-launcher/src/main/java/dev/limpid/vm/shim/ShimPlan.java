@@ -36,6 +36,26 @@ public final class ShimPlan {
     put("verb", verb);
   }
 
+  /**
+   * All processes that the shim starts, and itself, are in the control groups of these directories.
+   *
+   * @param directories absolute; they exist
+   */
+  public void cgroup(List<Path> directories) {
+    for (Path directory : directories) {
+      put("cgroup", directory.toString());
+    }
+  }
+
+  /**
+   * How likely the host's kernel ends the VM if it lacks memory.
+   *
+   * @param adjustment -1000, never, to 1000
+   */
+  public void oomScoreAdjustment(int adjustment) {
+    put("oom-score-adj", Integer.toString(adjustment));
+  }
+
   /** The VM gets a network namespace of its own, or joins the one at a path. */
   public void network(Optional<Path> namespace) {
     if (namespace.isPresent()) {

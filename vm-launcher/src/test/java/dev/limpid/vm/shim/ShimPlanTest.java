@@ -77,6 +77,11 @@ class ShimPlanTest {
 
   static List<Arguments> directives() {
     return List.of(
+        directive(
+            plan -> plan.cgroup(List.of(Path.of("/c/cpu/a"), Path.of("/c/memory/a"))),
+            List.of("cgroup", "/c/cpu/a"),
+            List.of("cgroup", "/c/memory/a")),
+        directive(plan -> plan.oomScoreAdjustment(-17), List.of("oom-score-adj", "-17")),
         directive(plan -> plan.network(Optional.empty()), List.of("network", "new")),
         directive(ShimPlan::detached, List.of("detached")),
         directive(
