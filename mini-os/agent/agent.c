@@ -254,7 +254,7 @@ int agent_open(struct agent *agent, int signals)
 	prepare_open(&agent->prepare, &agent->loop, prepared, agent);
 	execs_open(&agent->execs, &agent->loop, &agent->reaper, &agent->processes, exec_done, execs_over, agent);
 	container_open(&agent->container, &agent->loop, &agent->reaper, &agent->processes, &agent->execs,
-		       &agent->prepare, container_done, agent);
+		       &agent->prepare, &agent->link, container_done, agent);
 	error = watch_set(&agent->loop, &agent->signals, EPOLLIN);
 	if (error < 0) {
 		log_error("watching signals: %s", strerror(-error));

@@ -235,13 +235,41 @@ bool cgroup_frozen(const char *directory)
 	return says(directory, "cgroup.events", "frozen 1");
 }
 
-int cgroup_events(const char *directory)
+/* A file of a cgroup, to be read and watched. */
+static int open_file(const char *directory, const char *file)
 {
 	char path[PATH_MAX];
 	int fd;
 
-	if (in_directory(directory, "cgroup.events", path) < 0)
+	if (in_directory(directory, file, path) < 0)
 		return -ENAMETOOLONG;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+int cgroup_events(const char *directory)
+{
+	return open_file(directory, "cgroup.events");
+}
+
+int cgroup_memory_events(const char *directory)
+{
+	return open_file(directory, "memory.events");
+}
+
+int cgroup_oom_kills(int memory_events, uint64_t *kills)
+{
+	static const char key[] = "\noom_kill ";
+	char text[SMALL_FILE];
+	ssize_t count = pread(memory_events, text, sizeof text - 1, 0);
+	const char *line;
+
+	if (count < 0)
+		return -errno;
+	text[count] = '\0';
+	line = strstr(text, key);
+	if (line == NULL)
+		return -ENOENT;
+	*kills = strtoull(line + sizeof key - 1, NULL, 10);
+	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
@@ -32,5 +33,11 @@ bool cgroup_frozen(const char *directory);
 
 /* A descriptor that reports EPOLLPRI when cgroup_populated may have changed, or -errno. */
 int cgroup_events(const char *directory);
+
+/* A descriptor that reports EPOLLPRI when cgroup_oom_kills, which reads it, may have changed; or -errno. */
+int cgroup_memory_events(const char *directory);
+
+/* How many processes have been killed for want of memory in a cgroup or below it. 0 or -errno. */
+int cgroup_oom_kills(int memory_events, uint64_t *kills);
 
 #endif

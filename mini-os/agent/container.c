@@ -144,6 +144,8 @@ static void init_ended(void *owner, int status)
 
 	container->state = CONTAINER_ENDED;
 	process_reaped(container->init, status);
+	/* The host may have to know why before it knows that. */
+	oom_look(&container->oom);
 	timer_set(container->loop, &container->patience, CGROUP_PATIENCE_MS);
 	execs_end(container->execs);
 	end_requests(container);
@@ -205,6 +207,8 @@ static int adopt(struct container *container, pid_t pid, struct problem *problem
 	if (error < 0) {
 		log_error("the container has no cgroup of its own: %s", strerror(-error));
 		container->cgroup[0] = '\0';
+	} else {
+		oom_watch(&container->oom, container->cgroup);
 	}
 	container->init_child.pid = pid;
 	return 0;
@@ -449,7 +453,7 @@ int container_check_up(const struct container *container, const char *what, stru
 }
 
 void container_open(struct container *container, struct loop *loop, struct reaper *reaper,
-		    struct processes *processes, struct execs *execs, const struct prepare *prepare,
+		    struct processes *processes, struct execs *execs, const struct prepare *prepare, struct link *link,
 		    void (*done)(void *owner, const char *result, const struct problem *problem), void *owner)
 {
 	*container = (struct container){
@@ -469,6 +473,7 @@ void container_open(struct container *container, struct loop *loop, struct reape
 	};
 	outlets_none(&container->outlets);
 	crun_open(&container->crun, reaper);
+	oom_open(&container->oom, loop, link);
 	freezer_open(&container->freezer, loop, execs, container->cgroup, freezer_done, container);
 }
 
@@ -476,6 +481,7 @@ void container_close(struct container *container)
 {
 	outlets_close(&container->outlets);
 	freezer_stop(&container->freezer);
+	oom_close(&container->oom);
 	timer_stop(container->loop, &container->crun_patience);
 	timer_stop(container->loop, &container->patience);
 	timer_stop(container->loop, &container->cgroup_patience);

@@ -13,6 +13,7 @@
 #include "crun.h"
 #include "exec.h"
 #include "freezer.h"
+#include "oom.h"
 #include "outlets.h"
 #include "prepare.h"
 #include "process.h"
@@ -44,6 +45,7 @@ struct container {
 	char cgroup[PATH_MAX]; /* "" if it has none of its own */
 
 	struct freezer freezer;
+	struct oom oom;
 	struct timer crun_patience; /* with `crun update` */
 
 	/* while ending */
@@ -60,7 +62,7 @@ struct container {
 };
 
 void container_open(struct container *container, struct loop *loop, struct reaper *reaper,
-		    struct processes *processes, struct execs *execs, const struct prepare *prepare,
+		    struct processes *processes, struct execs *execs, const struct prepare *prepare, struct link *link,
 		    void (*done)(void *owner, const char *result, const struct problem *problem), void *owner);
 void container_close(struct container *container);
 

@@ -130,6 +130,7 @@ int shim_launch(struct shim *shim, struct problem *problem)
 		return -1;
 	if (cgroup_enter(plan, problem) < 0)
 		return -1;
+	oom_open(&shim->oom, plan);
 	/* In the guest it holds in any case. */
 	if (cgroup_adjust_oom_score(plan, problem) < 0)
 		log_warning(&shim->log, problem->text);

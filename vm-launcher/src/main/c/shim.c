@@ -62,6 +62,8 @@ static void process_exited(struct shim *shim, const struct frame *frame)
 		return;
 	}
 	frame_exited_decode(frame, &exited);
+	/* Whoever learns of the end must know of that before. */
+	oom_settle(&shim->oom);
 	timer_stop(&shim->loop, &shim->cause);
 	if (exited.signal)
 		snprintf(text, sizeof text, "signaled %u\n", exited.signal);
@@ -97,6 +99,16 @@ static void agent_gave_up(struct shim *shim, const struct frame *frame)
 	agent_fail(&shim->agent, "the agent gave up: %s", text);
 }
 
+/* Of others nobody wants to know. */
+static void event(struct shim *shim, const struct frame *frame)
+{
+	static const char oom[] = OOM_EVENT;
+
+	if (frame->length == sizeof oom - 1 && memcmp(frame->payload, oom, sizeof oom - 1) == 0 &&
+	    !shim->workload.exited)
+		oom_happened(&shim->oom);
+}
+
 static void agent_received(void *owner, const struct frame *frame)
 {
 	struct shim *shim = owner;
@@ -116,7 +128,8 @@ static void agent_received(void *owner, const struct frame *frame)
 	case FRAME_EXITED:
 		process_exited(shim, frame);
 		break;
-	case FRAME_EVENT: /* nobody has asked for any */
+	case FRAME_EVENT:
+		event(shim, frame);
 		break;
 	default:
 		workload_received(&shim->workload, frame);
@@ -262,6 +275,7 @@ static void init(struct shim *shim)
 		.cause = { .expired = cause_missing, .owner = shim },
 		.status = STATUS_LAUNCH_FAILED,
 	};
+	oom_init(&shim->oom, &shim->loop, &shim->log, &shim->hypervisor, &shim->virtiofsd);
 	workload_init(&shim->workload, &shim->loop, &shim->agent, &shim->log, &workload_events, shim);
 }
 
@@ -271,6 +285,7 @@ static void clean_up(struct shim *shim)
 	workload_close(&shim->workload);
 	control_close(&shim->control);
 	agent_close(&shim->agent);
+	oom_close(&shim->oom);
 	tail_close(&shim->virtiofsd_tail);
 	tail_close(&shim->hypervisor_tail);
 	tail_close(&shim->console_tail);

@@ -13,6 +13,7 @@
 #include "control.h"
 #include "log.h"
 #include "loop.h"
+#include "oom.h"
 #include "plan.h"
 #include "signals.h"
 #include "tail.h"
@@ -31,6 +32,7 @@ struct shim {
 	struct child virtiofsd, hypervisor;
 	struct tail virtiofsd_tail, hypervisor_tail, console_tail;
 	struct agent agent;
+	struct oom oom;
 	struct timer cause; /* what was seen had no cause so far */
 	char why[256];      /* what was seen */
 	bool ending;
