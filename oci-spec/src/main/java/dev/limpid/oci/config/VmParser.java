@@ -1,7 +1,10 @@
 package dev.limpid.oci.config;
 
 import dev.limpid.oci.json.JsonCursor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Checks what is special to virtual machines (config-vm.md). */
 final class VmParser {
@@ -10,10 +13,12 @@ final class VmParser {
   static Vm parse(JsonCursor vm) {
     Optional<JsonCursor> hypervisor = vm.optional("hypervisor");
     Optional<JsonCursor> image = vm.optional("image");
+    Optional<JsonCursor> hardware = vm.optional("hwConfig");
     return new Vm(
         hypervisor.isEmpty() ? Optional.empty() : Optional.of(hypervisor(hypervisor.get())),
         kernel(vm.required("kernel")),
-        image.isEmpty() ? Optional.empty() : Optional.of(image(image.get())));
+        image.isEmpty() ? Optional.empty() : Optional.of(image(image.get())),
+        hardware.isEmpty() ? Vm.HwConfig.NONE : hardware(hardware.get()));
   }
 
   private static Vm.Hypervisor hypervisor(JsonCursor hypervisor) {
@@ -36,5 +41,41 @@ final class VmParser {
           new Vm.Image(TextRule.absolutePath(image.required("path")), format.asString());
       default -> throw format.invalid("must be one of raw, qcow2, vdi, vmdk and vhd");
     };
+  }
+
+  private static Vm.HwConfig hardware(JsonCursor hardware) {
+    Optional<JsonCursor> vcpus = hardware.optional("vcpus");
+    Optional<JsonCursor> memory = hardware.optional("memory");
+    List<Vm.IoMemory> iomems = new ArrayList<>();
+    for (JsonCursor range : hardware.optionalElements("iomems")) {
+      iomems.add(
+          new Vm.IoMemory(
+              range.required("firstGFN").asUint64(),
+              range.required("firstMFN").asUint64(),
+              range.required("nrMFNs").asUint64()));
+    }
+    List<Long> irqs = new ArrayList<>();
+    for (JsonCursor irq : hardware.optionalElements("irqs")) {
+      irqs.add(irq.asUint32());
+    }
+    return new Vm.HwConfig(
+        vcpus.isEmpty() ? OptionalLong.empty() : OptionalLong.of(atLeastOne(vcpus.get())),
+        memory.isEmpty() ? OptionalLong.empty() : OptionalLong.of(bytes(memory.get())),
+        TextRule.optionalAbsolutePath(hardware, "deviceTree"),
+        TextRule.texts(hardware, "dtdevs"),
+        iomems,
+        irqs);
+  }
+
+  private static long atLeastOne(JsonCursor number) {
+    return number.asInteger(1, 0xffff_ffffL);
+  }
+
+  private static long bytes(JsonCursor number) {
+    long bytes = number.asUint64();
+    if (bytes == 0) {
+      throw number.invalid("must not be 0");
+    }
+    return bytes;
   }
 }

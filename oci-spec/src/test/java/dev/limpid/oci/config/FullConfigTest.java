@@ -317,7 +317,14 @@ class FullConfigTest {
                 Optional.of(
                     new Vm.Hypervisor("/usr/bin/qemu-system-x86_64", List.of("-nodefaults"))),
                 new Vm.Kernel("/boot/vmlinuz", List.of("quiet"), Optional.of("/boot/initrd.img")),
-                Optional.of(new Vm.Image("/var/lib/vm.img", "qcow2")))),
+                Optional.of(new Vm.Image("/var/lib/vm.img", "qcow2")),
+                new Vm.HwConfig(
+                    OptionalLong.of(2),
+                    OptionalLong.of(1 << 30),
+                    Optional.of("/boot/vm.dtb"),
+                    List.of("path/to/device"),
+                    List.of(new Vm.IoMemory(12288, 4096, -1)),
+                    List.of(11L)))),
         CONFIG.vm());
   }
 
