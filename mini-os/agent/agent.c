@@ -57,6 +57,9 @@ static void carry_out(struct agent *agent, uint16_t process, struct request *req
 		}
 		problem_set(&problem, FAILURE_STATE, "prepare: done before");
 		break;
+	case METHOD_DISKS:
+		disks_begin(&agent->disks, &request->disks);
+		return;
 	case METHOD_CREATE:
 		if (agent->prepared) {
 			container_create(&agent->container, &request->create);
@@ -132,6 +135,16 @@ static void prepared(void *owner, const struct problem *problem)
 
 	agent->prepared = problem == NULL;
 	answer(agent, "{}", problem);
+	turn(agent);
+}
+
+static void disks_done(void *owner, const char *result, const struct problem *problem)
+{
+	struct agent *agent = owner;
+
+	if (problem == NULL)
+		container_flush_disks(&agent->container);
+	answer(agent, result, problem);
 	turn(agent);
 }
 
@@ -252,6 +265,7 @@ int agent_open(struct agent *agent, int signals)
 	reaper_open(&agent->reaper);
 	processes_open(&agent->processes, &agent->link);
 	prepare_open(&agent->prepare, &agent->loop, prepared, agent);
+	disks_open(&agent->disks, &agent->loop, disks_done, agent);
 	execs_open(&agent->execs, &agent->loop, &agent->reaper, &agent->processes, exec_done, execs_over, agent);
 	container_open(&agent->container, &agent->loop, &agent->reaper, &agent->processes, &agent->execs,
 		       &agent->prepare, &agent->link, container_done, agent);
@@ -273,6 +287,7 @@ void agent_close(struct agent *agent)
 	processes_close(&agent->processes);
 	execs_close(&agent->execs);
 	container_close(&agent->container);
+	disks_close(&agent->disks);
 	prepare_close(&agent->prepare);
 	drop_requests(agent);
 	link_close(&agent->link);

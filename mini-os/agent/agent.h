@@ -3,6 +3,7 @@
 #define LIMPID_AGENT_H
 
 #include "container.h"
+#include "disks.h"
 #include "exec.h"
 #include "link.h"
 #include "prepare.h"
@@ -27,6 +28,7 @@ struct agent {
 	struct reaper reaper;
 	struct processes processes;
 	struct prepare prepare;
+	struct disks disks;
 	struct execs execs;
 	struct container container;
 	struct watch signals;

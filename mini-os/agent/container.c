@@ -57,13 +57,16 @@ static void flushed(void *owner, int status)
 	tell_end(container);
 }
 
-static int flush_all(const struct prepare *prepare)
+static int flush_all(const struct container *container)
 {
+	const struct prepare *prepare = container->prepare;
 	int result = 0;
 
 	for (size_t i = 0; i < prepare->sync_count; i++)
 		if (syncfs(prepare->sync[i]) < 0)
 			result = 1;
+	if (container->disks)
+		sync();
 	return result;
 }
 
@@ -72,19 +75,24 @@ static void flush(struct container *container)
 {
 	pid_t pid;
 
-	if (container->prepare->sync_count == 0) {
+	if (container->prepare->sync_count == 0 && !container->disks) {
 		flushed(container, 0);
 		return;
 	}
 	pid = fork();
 	if (pid == 0)
-		_exit(flush_all(container->prepare));
+		_exit(flush_all(container));
 	if (pid < 0) {
-		flushed(container, flush_all(container->prepare));
+		flushed(container, flush_all(container));
 		return;
 	}
 	container->flusher.pid = pid;
 	reaper_watch(container->reaper, &container->flusher);
+}
+
+void container_flush_disks(struct container *container)
+{
+	container->disks = true;
 }
 
 void container_alone(struct container *container)

@@ -53,6 +53,7 @@ struct container {
 	bool alone; /* the processes of `exec` are not waited for any more */
 	struct watch cgroup_events;
 	struct timer cgroup_patience;
+	bool disks; /* there are some, which are to be flushed too */
 	struct child flusher;
 	bool flushed;
 
@@ -65,6 +66,9 @@ void container_open(struct container *container, struct loop *loop, struct reape
 		    struct processes *processes, struct execs *execs, const struct prepare *prepare, struct link *link,
 		    void (*done)(void *owner, const char *result, const struct problem *problem), void *owner);
 void container_close(struct container *container);
+
+/* There are disks of the host: whatever is on its way to them gets there before the end is told. */
+void container_flush_disks(struct container *container);
 
 void container_create(struct container *container, const struct create_request *request);
 void container_start(struct container *container);

@@ -160,6 +160,27 @@ static int parse_prepare(yajl_val tree, struct prepare_request *prepare, struct 
 	return parse_sync(sync, prepare, problem);
 }
 
+static int parse_disks(yajl_val tree, struct disks_request *disks, struct problem *problem)
+{
+	const char *method;
+	yajl_val serials;
+	const struct json_member members[] = {
+		{ "method", JSON_TEXT, true, &method, 0, 64 },
+		{ "serials", JSON_ARRAY, true, &serials, 0, DISKS_MAX },
+	};
+
+	if (json_members("", tree, members, COUNT(members), problem) < 0)
+		return -1;
+	for (size_t i = 0; i < YAJL_GET_ARRAY(serials)->len; i++) {
+		const char *serial = YAJL_GET_STRING(YAJL_GET_ARRAY(serials)->values[i]);
+
+		if (serial == NULL || !disk_serial_valid(serial))
+			return problem_set(problem, FAILURE_INVALID, "serials[%zu]: not a serial number", i);
+		snprintf(disks->serials[disks->count++], sizeof disks->serials[0], "%s", serial);
+	}
+	return 0;
+}
+
 /* What the agent must know of the config itself. crun judges the rest. */
 static int parse_config(struct create_request *create, struct problem *problem)
 {
@@ -307,6 +328,7 @@ static int find_method(yajl_val tree, enum method *method, struct problem *probl
 {
 	static const char *const names[] = {
 		[METHOD_PREPARE] = "prepare",
+		[METHOD_DISKS] = "disks",
 		[METHOD_CREATE] = "create",
 		[METHOD_START] = "start",
 		[METHOD_KILL] = "kill",
@@ -341,6 +363,8 @@ int request_parse(struct request *request, const void *text, size_t length, stru
 	switch (request->method) {
 	case METHOD_PREPARE:
 		return parse_prepare(request->tree, &request->prepare, problem);
+	case METHOD_DISKS:
+		return parse_disks(request->tree, &request->disks, problem);
 	case METHOD_CREATE:
 		return parse_create(request->tree, &request->create, problem);
 	case METHOD_START:

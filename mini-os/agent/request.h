@@ -9,16 +9,19 @@
 #include <time.h>
 #include <yajl/yajl_tree.h>
 
+#include "disk.h"
 #include "problem.h"
 
 #define ENTROPY_MIN 32
 #define ENTROPY_MAX 512
 #define MOUNTS_MAX 1024
 #define SYNC_MAX 64
+#define DISKS_MAX 16
 #define MOUNT_DATA_MAX 4095 /* the kernel cuts what is longer, without a word */
 
 enum method {
 	METHOD_PREPARE,
+	METHOD_DISKS,
 	METHOD_CREATE,
 	METHOD_START,
 	METHOD_KILL,
@@ -57,6 +60,11 @@ struct prepare_request {
 	size_t sync_count;
 };
 
+struct disks_request {
+	char serials[DISKS_MAX][DISK_SERIAL_MAX + 1]; /* disk_serial_valid */
+	size_t count;
+};
+
 struct create_request {
 	const char *config;
 	bool terminal;     /* as the config says */
@@ -87,6 +95,7 @@ struct request {
 	yajl_val tree;
 	enum method method;
 	struct prepare_request prepare;
+	struct disks_request disks;
 	struct create_request create;
 	struct kill_request kill;
 	struct exec_request exec;

@@ -27,6 +27,13 @@ static void judge_prepare(const struct prepare_request *prepare)
 		assert(path_valid(prepare->sync[i]));
 }
 
+static void judge_disks(const struct disks_request *disks)
+{
+	assert(disks->count <= DISKS_MAX);
+	for (size_t i = 0; i < disks->count; i++)
+		assert(disk_serial_valid(disks->serials[i]));
+}
+
 static void judge_exec(const struct exec_request *exec)
 {
 	assert(exec->oom_score >= -1000 && exec->oom_score <= 1000);
@@ -50,6 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(problem.text[0] != '\0');
 	else if (request.method == METHOD_PREPARE)
 		judge_prepare(&request.prepare);
+	else if (request.method == METHOD_DISKS)
+		judge_disks(&request.disks);
 	else if (request.method == METHOD_KILL)
 		assert(request.kill.signal >= 1 && request.kill.signal <= 64);
 	else if (request.method == METHOD_EXEC)
@@ -66,6 +75,7 @@ static const char *const seeds[] = {
 	"{\"method\":\"pause\"}",
 	"{\"method\":\"resume\"}",
 	"{\"method\":\"stats\"}",
+	"{\"method\":\"disks\",\"serials\":[\"limpid-disk-0\",\"a_b.c\"]}",
 	"{\"method\":\"update\",\"resources\":\"{\\\"memory\\\":{\\\"limit\\\":-1},\\\"pids\\\":{\\\"limit\\\":7}}\"}",
 	"{\"method\":\"kill\",\"signal\":15,\"all\":true}",
 	"{\"method\":\"exec\",\"rows\":24,\"columns\":80,"

@@ -333,6 +333,41 @@ def missing_layer_is_waited_for_and_told():
         assert host.answer(later)[1]["code"] == "state"
 
 
+# ---- disks
+
+
+def add_disk(name, serial, dev):
+    disk = RUN / "shared/block" / name
+    disk.mkdir(parents=True)
+    (disk / "dev").write_text(dev + "\n")
+    (disk / "serial").write_text(serial)
+
+
+@test
+def disks_are_told_in_the_order_asked_for():
+    with Agent():
+        host = Host(PORT)
+        add_disk("vda", "two", "254:0")
+        add_disk("vdb", "one", "254:16")
+        assert host.call("disks", serials=["one", "two", "one"]) == {"disks": [
+            {"major": 254, "minor": 16}, {"major": 254, "minor": 0}, {"major": 254, "minor": 16}]}  # fmt: skip
+        assert host.call("disks", serials=[]) == {"disks": []}
+
+
+@test
+def missing_disk_is_waited_for_and_told():
+    with Agent():
+        host = Host(PORT)
+        add_disk("vda", "one", "254:0")
+        number = host.ask("disks", serials=["one", "two"])
+        host.quiet(0.3)
+        assert not host.answers
+        add_disk("vdb", "two", "254:16")
+        assert host.answer(number)[1] == {"disks": [{"major": 254, "minor": 0}, {"major": 254, "minor": 16}]}
+        code, message = host.refused("disks", serials=["one", "three"])
+        assert (code, message) == ("system", "disks: the one with the serial number three is not there")
+
+
 # ---- requests
 
 
@@ -374,6 +409,12 @@ def requests_are_judged():
             ("prepare", {**base, "mounts": [{**mount, "type": "x", "flags": ["rec"]}]}, "mounts[0].flags: `rec`"),
             ("prepare", {**base, "mounts": [{**mount, "data": "x"}]}, "mounts[0].data: a bind has none"),
             ("prepare", {**base, "mounts": [{**mount, "data": "x" * 4096}]}, "mounts[0].data: a length"),
+            ("disks", {}, "serials: missing"),
+            ("disks", {"serials": "one"}, "serials: an array expected"),
+            ("disks", {"serials": ["one", 2]}, "serials[1]: not a serial number"),
+            ("disks", {"serials": ["a/b"]}, "serials[0]: not a serial number"),
+            ("disks", {"serials": ["x" * 21]}, "serials[0]: not a serial number"),
+            ("disks", {"serials": ["x"] * 17}, "serials: a length from 0 to 16 expected"),
             ("prepare", {**base, "sync": ["/etc"]}, "sync[0]: not a plain path"),
             ("prepare", {**base, "sync": [4]}, "sync[0]: not a plain path"),
             ("prepare", {**base, "mounts": [{**mount, "source": "layer:1", "type": "erofs", "flags": []}]},

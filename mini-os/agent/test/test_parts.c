@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base64.h"
+#include "disk.h"
 #include "json.h"
 #include "layer.h"
 #include "path.h"
@@ -167,6 +168,52 @@ static void test_layer_of_mkfs(void)
 	       "mkfs.erofs");
 	layer_uuid("layer:11223344-5566-7788-99aa-bbccddeeff00", uuid);
 	EXPECT(layer_find("real", "pmem", uuid, device) == 0, "not found");
+}
+
+static void test_disk_serial(void)
+{
+	static const struct {
+		const char *serial;
+		bool valid;
+	} cases[] = {
+		{ "limpid-disk-0", true }, { "a", true },  { "A_b.c", true }, { "12345678901234567890", true },
+		{ "", false },             { "a/", false }, { "a b", false },  { "123456789012345678901", false },
+		{ "\xc3\xa9", false },     { "a\n", false },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		EXPECT(disk_serial_valid(cases[i].serial) == cases[i].valid, "`%s`", cases[i].serial);
+}
+
+static void write_attribute(const char *disk, const char *name, const char *text)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof path, "block/%s", disk);
+	EXPECT(mkdir(path, 0700) == 0 || errno == EEXIST, "%s", path);
+	snprintf(path, sizeof path, "block/%s/%s", disk, name);
+	file = fopen(path, "w");
+	EXPECT(file && fputs(text, file) >= 0 && fclose(file) == 0, "%s", path);
+}
+
+static void test_disk_find(void)
+{
+	struct disk_numbers numbers;
+
+	EXPECT(disk_find("block", "x", &numbers) == -ENOENT, "no directory");
+	EXPECT(mkdir("block", 0700) == 0, "mkdir");
+	write_attribute("vda", "dev", "254:0\n"); /* has no serial number */
+	write_attribute("vdb", "serial", "xy");
+	write_attribute("vdb", "dev", "254:16\n");
+	write_attribute("sda", "serial", "x"); /* not a virtio disk */
+	write_attribute("sda", "dev", "8:0\n");
+	write_attribute("vdc", "serial", "x");
+	write_attribute("vdc", "dev", "none\n");
+	EXPECT(disk_find("block", "x", &numbers) == -ENOENT, "found %u:%u", numbers.major, numbers.minor);
+	write_attribute("vdd", "serial", "x\n");
+	write_attribute("vdd", "dev", "254:48\n");
+	EXPECT(disk_find("block", "x", &numbers) == 0 && numbers.major == 254 && numbers.minor == 48, "not found");
 }
 
 static void test_json(void)
@@ -392,6 +439,8 @@ int main(int argc, char **argv)
 	test_layer_uuid();
 	test_layer_find();
 	test_layer_of_mkfs();
+	test_disk_serial();
+	test_disk_find();
 	test_json();
 	test_stats();
 	test_stats_bounds();

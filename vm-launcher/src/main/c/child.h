@@ -26,7 +26,7 @@ struct child_start {
 	bool powerless;   /* it is to have no capabilities */
 };
 
-#define CHILD_DESCRIPTORS_MAX 3u
+#define CHILD_DESCRIPTORS_MAX 19u
 
 /*
  * Starts a program in a session of its own, with this process's death as its own, in the same working

@@ -7,6 +7,7 @@
 
 #include "cgroup.h"
 #include "confine.h"
+#include "disk.h"
 #include "mounts.h"
 #include "network.h"
 #include "sockets.h"
@@ -63,12 +64,13 @@ static int start_virtiofsd(struct shim *shim, struct problem *problem)
 
 static int start_hypervisor(struct shim *shim, struct problem *problem)
 {
-	enum { AGENT, QMP, CONSOLE, DESCRIPTORS };
-	int theirs[DESCRIPTORS] = { -1, -1, -1 };
+	enum { AGENT, QMP, CONSOLE, DISKS };
+	_Static_assert(DISKS + PLAN_DISKS_MAX <= CHILD_DESCRIPTORS_MAX, "a disk without a descriptor");
+	int theirs[DISKS + PLAN_DISKS_MAX];
 	struct child_start start = {
 		.argv = shim->plan.hypervisor,
 		.descriptors = theirs,
-		.count = DESCRIPTORS,
+		.count = DISKS + (unsigned)shim->plan.disk_count,
 		.ruleset = -1,
 		.powerless = true,
 	};
@@ -76,6 +78,11 @@ static int start_hypervisor(struct shim *shim, struct problem *problem)
 	int result = -1;
 	int error;
 
+	for (unsigned i = 0; i < start.count; i++)
+		theirs[i] = -1;
+	for (unsigned i = DISKS; i < start.count; i++)
+		if ((theirs[i] = disk_open(&shim->plan.disks[i - DISKS], problem)) < 0)
+			goto done;
 	if (socket_pair(&agent, &theirs[AGENT], problem) < 0 ||
 	    (theirs[QMP] = socket_listen(SOCKET_QMP, true, problem)) < 0 ||
 	    socket_pair(&console, &theirs[CONSOLE], problem) < 0)
@@ -99,7 +106,7 @@ static int start_hypervisor(struct shim *shim, struct problem *problem)
 done:
 	if (start.ruleset >= 0)
 		close(start.ruleset);
-	for (unsigned i = 0; i < DESCRIPTORS; i++)
+	for (unsigned i = 0; i < start.count; i++)
 		if (theirs[i] >= 0)
 			close(theirs[i]);
 	if (agent >= 0)

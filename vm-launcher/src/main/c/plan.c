@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/oom.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -174,6 +175,35 @@ static int set_confine(struct plan *plan, const struct record *record, struct pr
 	return 0;
 }
 
+/* `8:16`: decimal digits, a colon and digits, as the kernel writes them. */
+static bool take_numbers(const char *text, struct plan_disk *disk)
+{
+	char again[32];
+
+	if (sscanf(text, "%9u:%9u", &disk->major, &disk->minor) != 2)
+		return false;
+	snprintf(again, sizeof again, "%u:%u", disk->major, disk->minor);
+	return strcmp(text, again) == 0;
+}
+
+static int set_disk(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	struct plan_disk disk = { .path = record->fields[1] };
+
+	if (!is_absolute(disk.path))
+		return wrong(problem, record, "the path is not absolute");
+	if (!take_numbers(record->fields[2], &disk))
+		return wrong(problem, record, "not two numbers with a colon between them");
+	if (strcmp(record->fields[3], "rw") == 0)
+		disk.writable = true;
+	else if (strcmp(record->fields[3], "ro") != 0)
+		return wrong(problem, record, "neither `rw` nor `ro`");
+	if (plan->disk_count == PLAN_DISKS_MAX)
+		return wrong(problem, record, "more disks than there is room for");
+	plan->disks[plan->disk_count++] = disk;
+	return 0;
+}
+
 static int set_program(char ***program, const struct record *record, struct problem *problem)
 {
 	if (!is_absolute(record->fields[1]))
@@ -274,6 +304,7 @@ static const struct directive {
 	{ "bind", 4, 4, true, false, set_bind },
 	{ "upper", 5, 5, false, false, set_upper },
 	{ "confine", 3, 3, true, false, set_confine },
+	{ "disk", 4, 4, true, false, set_disk },
 	{ "virtiofsd", 2, ANY, false, false, set_virtiofsd },
 	{ "hypervisor", 2, ANY, false, false, set_hypervisor },
 	{ "detached", 1, 1, false, true, set_detached },

@@ -13,6 +13,7 @@
 #define PLAN_SIZE_MAX (1024u * 1024u)
 #define PLAN_FIELDS_MAX 1024u
 #define PLAN_FIELD_SIZE_MAX 65535u
+#define PLAN_DISKS_MAX 16u
 
 /* The two commands that have plans: each knows some directives only. */
 enum plan_kind {
@@ -50,6 +51,12 @@ struct plan_confine {
 	bool writable;
 };
 
+struct plan_disk {
+	const char *path;
+	unsigned major, minor;
+	bool writable;
+};
+
 struct plan {
 	const char *directory;
 	const char *verb; /* the name of the verb's socket in it */
@@ -61,6 +68,8 @@ struct plan {
 	struct plan_upper upper;
 	struct plan_confine *confines;
 	size_t confine_count;
+	struct plan_disk disks[PLAN_DISKS_MAX];
+	size_t disk_count;
 	char **virtiofsd; /* argv, ends with NULL; NULL: none */
 	char **hypervisor;
 	const char **cgroups; /* directories to move to */

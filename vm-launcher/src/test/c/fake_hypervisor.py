@@ -343,7 +343,8 @@ def run_terminal(guest):
 def run_attack(guest):
     """Runs each of the test's commands, and notes how it ended."""
     for command in json.loads(bytes.fromhex(guest.options["commands"])):
-        result = subprocess.run(["/bin/bash", "-c", command], capture_output=True, text=True, check=False)
+        result = subprocess.run(["/bin/bash", "-c", command], capture_output=True, text=True, check=False,
+                                close_fds=False)
         said = (result.stdout + result.stderr).strip().replace("\n", " ")
         note(f"attack {'no' if result.returncode else 'ok'} {said}")
     guest.exit(0)

@@ -100,8 +100,11 @@ static void test_whole(void)
 
 	put("hypervisor /bin/qemu -M q35 ;log /l json;terminal socket c;confine a/b/c rw;confine x ro;"
 	    "upper /p diff work up/0;bind /s a rbind,ro;bind /t b/c bind;share shared;network join /n;"
-	    "virtiofsd /bin/virtiofsd;directory /d");
+	    "disk /dev/b 8:16 rw;disk /dev/loop0 7:0 ro;virtiofsd /bin/virtiofsd;directory /d");
 	expect(parse(&plan, &problem) == 0, "refused", problem.text);
+	assert(plan.disk_count == 2 && strcmp(plan.disks[0].path, "/dev/b") == 0);
+	assert(plan.disks[0].major == 8 && plan.disks[0].minor == 16 && plan.disks[0].writable);
+	assert(plan.disks[1].major == 7 && plan.disks[1].minor == 0 && !plan.disks[1].writable);
 	assert(strcmp(plan.directory, "/d") == 0);
 	assert(plan.network == PLAN_NETWORK_JOIN && strcmp(plan.network_path, "/n") == 0);
 	assert(plan.share && plan.bind_count == 2 && plan.confine_count == 2);
@@ -179,6 +182,18 @@ static void test_refused(void)
 		{ "confine a/../b rw", "below" },
 		{ "confine  rw", "below" },
 		{ "confine a w", "neither" },
+		{ "disk b 8:0 ro", "not absolute" },
+		{ "disk /b 8:0", "wrong number" },
+		{ "disk /b 8:0 w", "neither" },
+		{ "disk /b 8 ro", "two numbers" },
+		{ "disk /b 8: ro", "two numbers" },
+		{ "disk /b :0 ro", "two numbers" },
+		{ "disk /b -1:0 ro", "two numbers" },
+		{ "disk /b 8:+1 ro", "two numbers" },
+		{ "disk /b 08:0 ro", "two numbers" },
+		{ "disk /b 8:0: ro", "two numbers" },
+		{ "disk /b 8:4294967296 ro", "two numbers" },
+		{ "disk /b 8:a ro", "two numbers" },
 		{ "virtiofsd virtiofsd", "not absolute" },
 		{ "hypervisor qemu", "not absolute" },
 		{ "terminal some", "not `none`" },
@@ -300,11 +315,27 @@ static void test_cgroups(void)
 	plan_free(&plan);
 }
 
+static void test_disks(void)
+{
+	struct problem problem;
+	struct plan plan;
+	char text[2048] = "directory /d;hypervisor /q";
+
+	for (unsigned i = 0; i < PLAN_DISKS_MAX; i++)
+		strcat(text, ";disk /dev/b 8:0 rw");
+	put(text);
+	expect(parse(&plan, &problem) == 0 && plan.disk_count == PLAN_DISKS_MAX, "refused", problem.text);
+	plan_free(&plan);
+	strcat(text, ";disk /dev/b 8:0 rw");
+	put(text);
+	refuse_written("more disks", text);
+}
+
 static void test_exec(void)
 {
 	static const char *const foreign[] = {
 		"network new", "share shared", "bind /s a bind", "upper /p diff work up", "confine a rw",
-		"virtiofsd /v", "hypervisor /q", "oom-score-adj 1",
+		"disk /b 8:0 ro", "virtiofsd /v", "hypervisor /q", "oom-score-adj 1",
 	};
 	struct problem problem;
 	struct plan plan;
@@ -373,6 +404,7 @@ int main(void)
 	test_most_fields();
 	test_verb();
 	test_cgroups();
+	test_disks();
 	test_exec();
 	test_file();
 	if (failures)

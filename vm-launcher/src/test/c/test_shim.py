@@ -493,6 +493,9 @@ class Creation(Case):
             ("bind: /dev/null: neither a directory", [("share", "shared"), ("bind", "/dev/null", "a", "bind")]),
             ("upper: no-such-upper: No such file",
              [("share", "shared"), ("upper", "/etc", "no-such-upper", "no-such-work", "a")]),
+            ("disk: /nowhere/disk: No such file", [("disk", "/nowhere/disk", "7:0", "ro")]),
+            ("disk: /dev/null is not the block device 1:3", [("disk", "/dev/null", "1:3", "ro")]),
+            ("disk: /etc is not the block device 7:0", [("disk", "/etc", "7:0", "rw")]),
             ("confine: shared/a: No such file",
              [("share", "shared"), ("confine", "a", "rw"), ("virtiofsd", "/bin/true")]),
             ("terminal: standard input is not a terminal", [("terminal", "inherit")]),
@@ -604,6 +607,46 @@ class Children(Case):
                 self.assertRegex(verdict, "^no", attack)
             self.assertEqual("image", contents(image))
         self.assertFalse(os.path.exists("/tmp/limpid-shim-escape"))
+
+    @contextlib.contextmanager
+    def loop_device(self):
+        """A block device over a file of zeros, and its numbers."""
+        with tempfile.NamedTemporaryFile(prefix="limpid-shim-disk-") as file:
+            file.truncate(1 << 20)
+            device = subprocess.run(["losetup", "--find", "--show", file.name], capture_output=True, check=True,
+                                    text=True).stdout.strip()
+            try:
+                number = os.stat(device).st_rdev
+                yield device, f"{os.major(number)}:{os.minor(number)}"
+            finally:
+                subprocess.run(["losetup", "--detach", device], check=True)
+
+    def test_disks_are_opened_for_the_hypervisor(self):
+        with self.loop_device() as (first, first_number), self.loop_device() as (second, second_number):
+            records = [("disk", first, first_number, "rw"), ("disk", second, second_number, "ro")]
+            verdicts = self.attack([
+                "echo written >&6", "echo written >&7", "head -c 1 <&7 | wc -c", "readlink /proc/self/fd/6 /proc/self/fd/7",
+                f"echo x > {first}", f"echo x > {second}"], records=records)
+            with open(first, "rb") as disk:
+                self.assertEqual(b"written\n", disk.read(8))
+        for expected, verdict in zip(["ok", "no", "ok 1", f"ok {first}.*{second}", "no", "no"], verdicts):
+            self.assertRegex(verdict, "(?s)^" + expected)
+
+    def test_disks_that_cannot_be_had(self):
+        with self.loop_device() as (device, number), tempfile.TemporaryDirectory() as scratch:
+            records = [("disk", device, number, "rw")]
+            link = f"{scratch}/link"
+            os.symlink(device, link)
+            self.fails_to_launch(self.container(records=[("disk", link, number, "rw")]), f"disk: {link} is not the block")
+            self.fails_to_launch(self.container(records=[("disk", device, "7:4000", "ro")]),
+                                 f"disk: {device} is not the block device 7:4000")
+            first = self.container(records=records)
+            first.run()
+            self.fails_to_launch(self.container(records=records), f"disk: {device} is in use")
+            # To read it, nobody needs it alone.
+            second = self.container("exit", records=[("disk", device, number, "ro")])
+            second.run()
+            self.assertEqual(0, second.wait())
 
     @unittest.skipUnless(LANDLOCK >= 6, "the kernel does not confine signals")
     def test_hypervisor_signals_nobody_else(self):
