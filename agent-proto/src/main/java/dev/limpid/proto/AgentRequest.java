@@ -5,6 +5,7 @@ import dev.limpid.oci.json.JsonObject;
 /** Something that the guest's agent is asked to do (docs/protocol.md, "Requests"). */
 public sealed interface AgentRequest
     permits PrepareRequest,
+        DisksRequest,
         CreateRequest,
         StartRequest,
         KillRequest,

@@ -1,10 +1,14 @@
 package dev.limpid.proto;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.limpid.oci.json.DocumentException;
+import dev.limpid.oci.json.JsonObject;
+import dev.limpid.oci.json.JsonReader;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -102,6 +106,57 @@ class AgentRequestTest {
   void prepareHidesItsEntropyFromMessages() {
     assertFalse(Requests.prepare().toString().contains("AAAA"));
     assertEquals("Entropy", Requests.entropy().toString());
+  }
+
+  // disks
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a/b", "a b", "é", "a\n", "123456789012345678901"})
+  void disksRefuseSerialNumbers(String serial) {
+    assertThrows(IllegalArgumentException.class, () -> new DisksRequest(List.of("a", serial)));
+  }
+
+  @Test
+  void disksRefuseTooMany() {
+    List<String> serials = Collections.nCopies(17, "a");
+    assertThrows(IllegalArgumentException.class, () -> new DisksRequest(serials));
+  }
+
+  @Test
+  void disksAsJson() {
+    assertEquals(
+        "{\"method\":\"disks\",\"serials\":[\"limpid-disk-0\",\"A_b.c\"]}",
+        new DisksRequest(List.of("limpid-disk-0", "A_b.c")).toJson().toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{\"disks\":{}}",
+        "{\"disks\":[]}",
+        "{\"disks\":[1]}",
+        "{\"disks\":[{\"major\":254}]}",
+        "{\"disks\":[{\"major\":0,\"minor\":0}]}",
+        "{\"disks\":[{\"major\":4096,\"minor\":0}]}",
+        "{\"disks\":[{\"major\":254,\"minor\":-1}]}",
+        "{\"disks\":[{\"major\":254,\"minor\":1048576}]}",
+        "{\"disks\":[{\"major\":\"254\",\"minor\":0}]}",
+        "{\"disks\":[{\"major\":254,\"minor\":0},{\"major\":254,\"minor\":16}]}"
+      })
+  void answersThatAreNoneToDisksAreRefused(String answer) {
+    DisksRequest request = new DisksRequest(List.of("a"));
+    JsonObject result = (JsonObject) new JsonReader("answer").parse(answer.getBytes(UTF_8));
+    assertThrows(DocumentException.class, () -> request.numbers(result));
+  }
+
+  @Test
+  void numbersOfDisksComeInTheirOrder() {
+    String answer = "{\"disks\":[{\"major\":4095,\"minor\":1048575},{\"major\":1,\"minor\":0}]}";
+    assertEquals(
+        List.of(new DiskNumbers(4095, 1048575), new DiskNumbers(1, 0)),
+        new DisksRequest(List.of("a", "b"))
+            .numbers((JsonObject) new JsonReader("answer").parse(answer.getBytes(UTF_8))));
   }
 
   // entropy

@@ -1,14 +1,16 @@
 package dev.limpid.config;
 
-import dev.limpid.oci.json.InvalidSpecException;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonReader;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What an administrator may choose (docs/configuration.md).
@@ -24,6 +26,8 @@ import java.util.Map;
  * @param vcpus a VM's virtual CPUs; 1 to 256
  * @param kernelParameters put behind Limpid's own on the guest kernel's command line
  * @param startTimeoutSeconds how long a VM may take until it answers; 1 to 3600
+ * @param allow what config.json may choose for its VM
+ * @param file where all this is from, or would be
  */
 public record LimpidConfiguration(
     Path hypervisor,
@@ -36,12 +40,15 @@ public record LimpidConfiguration(
     int memoryMiB,
     int vcpus,
     List<String> kernelParameters,
-    int startTimeoutSeconds) {
+    int startTimeoutSeconds,
+    Set<Permission> allow,
+    Path file) {
   private static final Path DEFAULT_FILE = Path.of("/etc/limpid/limpid.json");
 
-  /** Makes the list immutable. */
+  /** Makes the collections immutable. */
   public LimpidConfiguration {
     kernelParameters = List.copyOf(kernelParameters);
+    allow = Set.copyOf(allow);
   }
 
   /** What holds where the file says nothing. */
@@ -57,7 +64,9 @@ public record LimpidConfiguration(
         512,
         1,
         List.of(),
-        60);
+        60,
+        Set.of(),
+        DEFAULT_FILE);
   }
 
   /**
@@ -73,7 +82,7 @@ public record LimpidConfiguration(
     Path file = named.isEmpty() ? DEFAULT_FILE : Path.of(named);
     try {
       return parse(
-          JsonCursor.root(file.toString(), new JsonReader(file.toString()).read(file)), home);
+          JsonCursor.root(file.toString(), new JsonReader(file.toString()).read(file)), file, home);
     } catch (NoSuchFileException absent) {
       if (named.isEmpty()) {
         return defaults(home);
@@ -86,7 +95,7 @@ public record LimpidConfiguration(
     }
   }
 
-  static LimpidConfiguration parse(JsonCursor json, Path home) {
+  private static LimpidConfiguration parse(JsonCursor json, Path file, Path home) {
     LimpidConfiguration c = defaults(home);
     Path hypervisor = c.hypervisor;
     Path virtiofsd = c.virtiofsd;
@@ -99,6 +108,7 @@ public record LimpidConfiguration(
     int vcpus = c.vcpus;
     List<String> kernelParameters = c.kernelParameters;
     int startTimeoutSeconds = c.startTimeoutSeconds;
+    Set<Permission> allow = c.allow;
     for (JsonCursor member : json.members()) {
       switch (member.key()) {
         case "hypervisor" -> hypervisor = path(member);
@@ -110,8 +120,9 @@ public record LimpidConfiguration(
         case "accelerator" -> accelerator = accelerator(member);
         case "memoryMiB" -> memoryMiB = (int) member.asInteger(128, 1 << 20);
         case "vcpus" -> vcpus = (int) member.asInteger(1, 256);
-        case "kernelParameters" -> kernelParameters = kernelParameters(member);
+        case "kernelParameters" -> kernelParameters = KernelParameter.all(member);
         case "startTimeoutSeconds" -> startTimeoutSeconds = (int) member.asInteger(1, 3600);
+        case "allow" -> allow = permissions(member);
         default ->
             throw member.invalid(
                 "is not a key of this file; see docs/configuration.md for those there are");
@@ -128,7 +139,22 @@ public record LimpidConfiguration(
         memoryMiB,
         vcpus,
         kernelParameters,
-        startTimeoutSeconds);
+        startTimeoutSeconds,
+        allow,
+        file);
+  }
+
+  /**
+   * Refuses what config.json may not choose.
+   *
+   * @param field what config.json says
+   * @throws dev.limpid.oci.json.InvalidSpecException unless it is allowed, telling how to
+   */
+  public void require(Permission permission, JsonCursor field) {
+    if (!allow.contains(permission)) {
+      throw field.invalid(
+          "is not allowed: add \"" + permission.word() + "\" to \"allow\" in " + file);
+    }
   }
 
   private static Path path(JsonCursor member) {
@@ -152,17 +178,11 @@ public record LimpidConfiguration(
     };
   }
 
-  private static List<String> kernelParameters(JsonCursor member) throws InvalidSpecException {
-    for (JsonCursor parameter : member.elements()) {
-      String text = parameter.asString();
-      boolean one = !text.isEmpty();
-      for (int i = 0; i < text.length(); i++) {
-        one &= text.charAt(i) > ' ' && text.charAt(i) <= '~';
-      }
-      if (!one) {
-        throw parameter.invalid("must be one parameter of printable ASCII, without blanks");
-      }
+  private static Set<Permission> permissions(JsonCursor member) {
+    Set<Permission> permissions = EnumSet.noneOf(Permission.class);
+    for (JsonCursor name : member.elements()) {
+      permissions.add(Permission.of(name));
     }
-    return member.asStrings();
+    return Collections.unmodifiableSet(permissions);
   }
 }

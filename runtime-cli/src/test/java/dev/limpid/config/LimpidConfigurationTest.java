@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.limpid.oci.json.InvalidSpecException;
+import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonString;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +69,13 @@ class LimpidConfigurationTest {
         Arguments.of(
             "{\"startTimeoutSeconds\": 3601}",
             "startTimeoutSeconds: must be an integer from 1 to 3600, found 3601"),
+        Arguments.of("{\"allow\": \"all\"}", "allow: must be an array, found a string"),
+        Arguments.of(
+            "{\"allow\": [\"vm.kernel.path\", 1]}", "allow[1]: must be a string, found a number"),
+        Arguments.of(
+            "{\"allow\": [\"vm.kernel\"]}",
+            "allow[0]: is nothing that can be allowed; see docs/configuration.md for what can,"
+                + " found \"vm.kernel\""),
         Arguments.of(
             "{\"memory\": 512}",
             "memory: is not a key of this file; see docs/configuration.md for those there are,"
@@ -133,7 +144,7 @@ class LimpidConfigurationTest {
     Path file = Files.writeString(folder.resolve("limpid.json"), "{}");
 
     assertEquals(
-        LimpidConfiguration.defaults(HOME),
+        withFile(LimpidConfiguration.defaults(HOME), file),
         LimpidConfiguration.load(Map.of("LIMPID_CONFIG", file.toString()), HOME));
   }
 
@@ -146,7 +157,8 @@ class LimpidConfigurationTest {
             {
               "hypervisor": "/1", "virtiofsd": "/2", "shim": "/3", "kernel": "/4", "image": "/5",
               "layers": "/6", "accelerator": "tcg", "memoryMiB": 128, "vcpus": 256,
-              "kernelParameters": ["a=b,c", "~"], "startTimeoutSeconds": 3600
+              "kernelParameters": ["a=b,c", "~"], "startTimeoutSeconds": 3600,
+              "allow": ["vm.image.path", "dev.limpid.memory", "vm.image.path"]
             }
             """);
 
@@ -162,7 +174,9 @@ class LimpidConfigurationTest {
             128,
             256,
             List.of("a=b,c", "~"),
-            3600),
+            3600,
+            Set.of(Permission.IMAGE_PATH, Permission.MEMORY),
+            file),
         LimpidConfiguration.load(Map.of("LIMPID_CONFIG", file.toString()), HOME));
   }
 
@@ -173,5 +187,44 @@ class LimpidConfigurationTest {
     assertEquals(HOME.resolve("limpid-shim"), defaults.shim());
     assertEquals(HOME.resolve("vmlinux"), defaults.kernel());
     assertEquals(HOME.resolve("mini-os.erofs"), defaults.image());
+  }
+
+  @Test
+  void whatIsNotAllowedIsRefusedWithWhatToDoAboutIt() throws IOException {
+    Path file =
+        Files.writeString(folder.resolve("limpid.json"), "{\"allow\": [\"vm.kernel.path\"]}");
+    LimpidConfiguration configuration =
+        LimpidConfiguration.load(Map.of("LIMPID_CONFIG", file.toString()), HOME);
+    JsonCursor field =
+        JsonCursor.root("config.json", new JsonString("/q")); // its path is tested elsewhere
+
+    configuration.require(Permission.KERNEL_PATH, field);
+    InvalidSpecException e =
+        assertThrows(
+            InvalidSpecException.class,
+            () -> configuration.require(Permission.HYPERVISOR_PATH, field));
+
+    assertEquals(
+        "config.json: is not allowed: add \"vm.hypervisor.path\" to \"allow\" in "
+            + file
+            + ", found \"/q\"",
+        e.getMessage());
+  }
+
+  private static LimpidConfiguration withFile(LimpidConfiguration c, Path file) {
+    return new LimpidConfiguration(
+        c.hypervisor(),
+        c.virtiofsd(),
+        c.shim(),
+        c.kernel(),
+        c.image(),
+        c.layers(),
+        c.accelerator(),
+        c.memoryMiB(),
+        c.vcpus(),
+        c.kernelParameters(),
+        c.startTimeoutSeconds(),
+        c.allow(),
+        file);
   }
 }

@@ -5,6 +5,7 @@ import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonString;
 import dev.limpid.oci.json.JsonWriter;
+import dev.limpid.proto.DiskNumbers;
 import dev.limpid.vm.mountinfo.MountTable;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,11 +16,16 @@ import java.util.Optional;
  * host is replaced or left out, everything else passes untouched, fields that Limpid has never
  * heard of included.
  *
- * @param text the guest's config.json
+ * @param document the guest's config.json, but for the numbers of disks
+ * @param devices its devices, and who may use them
  * @param sources what the guest must be given of the host
  * @param network the host's network namespace to join; empty: one is made
  */
-public record GuestConfig(String text, List<SharedSource> sources, Optional<Path> network) {
+public record GuestConfig(
+    JsonObject document,
+    DeviceTranslation devices,
+    List<SharedSource> sources,
+    Optional<Path> network) {
   /** Below the agent's own cgroup, which systemd leaves alone. */
   private static final String CGROUP = "/system.slice/limpid-agent.service/container";
 
@@ -58,8 +64,8 @@ public record GuestConfig(String text, List<SharedSource> sources, Optional<Path
     MountTranslation.Result mounts =
         new MountTranslation(bundle, guestShare, hostMounts).translate(cursor);
     JsonCursor linux = cursor.required("linux");
-    DeviceTranslation.check(linux);
     linux.optional("resources").ifPresent(UnsupportedResources::refuse);
+    DeviceTranslation devices = DeviceTranslation.of(linux, BlockDevices.ofHost(), journal);
     NamespaceTranslation.Result namespaces = NamespaceTranslation.translate(linux);
 
     JsonObject guestLinux =
@@ -75,10 +81,25 @@ public record GuestConfig(String text, List<SharedSource> sources, Optional<Path
             .with("process", process)
             .with("root", root)
             .with("mounts", mounts.mounts())
-            .with("linux", guestLinux);
+            .with("linux", guestLinux)
+            .without("vm");
     Optional<JsonObject> hooks = HookTranslation.translate(cursor);
     guest = hooks.isPresent() ? guest.with("hooks", hooks.get()) : guest.without("hooks");
-    return new GuestConfig(
-        JsonWriter.compact().write(guest), mounts.sources(), namespaces.network());
+    return new GuestConfig(guest, devices, mounts.sources(), namespaces.network());
+  }
+
+  /** The devices of the host that the VM gets as disks. */
+  public List<HostBlockDevice> disks() {
+    return devices.disks();
+  }
+
+  /**
+   * The text for crun.
+   *
+   * @param numbers by which the guest's kernel knows {@link #disks()}, in the same order
+   */
+  public String text(List<DiskNumbers> numbers) {
+    JsonObject linux = (JsonObject) document.get("linux").orElseThrow();
+    return JsonWriter.compact().write(document.with("linux", devices.apply(linux, numbers)));
   }
 }

@@ -3,16 +3,21 @@ package dev.limpid.engine.lifecycle;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.Journal;
 import dev.limpid.engine.guest.GuestConfig;
+import dev.limpid.engine.guest.HostBlockDevice;
 import dev.limpid.oci.config.Config;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.config.ParsedConfig;
 import dev.limpid.oci.json.InvalidSpecException;
+import dev.limpid.vm.device.HostDisk;
+import dev.limpid.vm.hypervisor.QemuCommandLine;
 import dev.limpid.vm.mountinfo.MountTable;
 import dev.limpid.vm.rootfs.Rootfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A bundle that has been read, checked, and translated for the guest: nothing in it is known to
@@ -39,13 +44,6 @@ record Bundle(
       journal.warn(warning);
     }
     Config config = parsed.config();
-    if (config.vm().isPresent()) {
-      throw new InvalidSpecException(
-          ConfigParser.FILE_NAME,
-          "vm",
-          "not supported: hypervisor, kernel and image are the administrator's choice, in"
-              + " limpid.json");
-    }
     checkTerminal(request, config);
     Path rootfs = rootfs(request.bundle(), config);
     MountTable hostMounts;
@@ -63,6 +61,16 @@ record Bundle(
             hostMounts,
             journal);
     return new Bundle(request.bundle(), config, rootfs, hostMounts, guest);
+  }
+
+  /** The disks of the VM that are devices of the host. */
+  List<HostDisk> guestDisks() {
+    List<HostDisk> disks = new ArrayList<>();
+    for (HostBlockDevice device : guest.disks()) {
+      int index = disks.size();
+      disks.add(new HostDisk(index, QemuCommandLine.DISK_DESCRIPTOR + index, device.readOnly()));
+    }
+    return disks;
   }
 
   private static ParsedConfig read(Path bundle) {

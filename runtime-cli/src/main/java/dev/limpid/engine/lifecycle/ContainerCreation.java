@@ -12,7 +12,10 @@ import dev.limpid.engine.container.FolderRemoval;
 import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.rootfs.Landlock;
 import dev.limpid.engine.rootfs.RootfsChoice;
+import dev.limpid.engine.vm.VmChoice;
 import dev.limpid.oci.ContainerId;
+import dev.limpid.oci.config.ConfigParser;
+import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.layer.LayerStore;
 import dev.limpid.vm.rootfs.Rootfs;
@@ -47,10 +50,13 @@ public final class ContainerCreation {
     LimpidConfiguration configuration =
         LimpidConfiguration.load(context.environment(), context.home());
     Bundle bundle = Bundle.load(request, context.journal());
+    VmChoice choice =
+        VmChoice.of(JsonCursor.root(ConfigParser.FILE_NAME, bundle.config().raw()), configuration);
     try (Claim claim = new ContainerStore(context.root()).claim(request.id());
         Rollback rollback = new Rollback(context.journal())) {
       rollback.onFailure("the container's directory", claim.directory()::remove);
-      ShimProcess shim = create(request, configuration, bundle, claim.directory(), rollback);
+      ShimProcess shim =
+          create(request, configuration, bundle, choice, claim.directory(), rollback);
       rollback.commit();
       return shim;
     }
@@ -60,13 +66,19 @@ public final class ContainerCreation {
       CreateRequest request,
       LimpidConfiguration configuration,
       Bundle bundle,
+      VmChoice choice,
       ContainerDirectory directory,
       Rollback rollback) {
     Rootfs rootfs =
         new RootfsChoice(
                 new LayerStore(configuration.layers()), Landlock.ofHost(), context.journal())
-            .choose(bundle.rootfs(), bundle.hostMounts(), request.id(), directory.path());
-    VmLaunch launch = new VmLaunch(context, configuration, bundle, rootfs, directory);
+            .choose(
+                bundle.rootfs(),
+                bundle.hostMounts(),
+                request.id(),
+                directory.path(),
+                choice.rootfs());
+    VmLaunch launch = new VmLaunch(context, configuration, bundle, choice, rootfs, directory);
     ContainerCgroup cgroup = ContainerCgroup.place(context, bundle, request.id(), launch.size());
     ContainerRecord container = record(request.id(), bundle, rootfs.releases(), cgroup.cgroup());
     directory.write(container);

@@ -8,7 +8,9 @@ import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.guest.GuestResources;
 import dev.limpid.engine.guest.UnsupportedResources;
+import dev.limpid.engine.vm.RequestedSize;
 import dev.limpid.oci.ContainerId;
+import dev.limpid.oci.config.Config;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.config.Cpu;
 import dev.limpid.oci.config.Resources;
@@ -56,12 +58,14 @@ public final class ContainerUpdate {
     }
     Resources parsed = ConfigParser.parseResources(document, resources);
     UnsupportedResources.refuse(JsonCursor.root(document, resources));
+    Config saved = directory.savedConfig();
     VmSize size =
         VmSize.of(
-            LimpidConfiguration.load(context.environment(), context.home()),
-            directory.savedConfig().linux().resources(),
-            0,
-            HostSize.read());
+                LimpidConfiguration.load(context.environment(), context.home()),
+                saved.linux().resources(),
+                0,
+                HostSize.read())
+            .orAsAsked(RequestedSize.of(JsonCursor.root(ConfigParser.FILE_NAME, saved.raw())));
     long limit = parsed.memory().limit().orElse(-1);
     if (limit > size.workloadBytes()) {
       throw new EngineException(
@@ -72,7 +76,7 @@ public final class ContainerUpdate {
               + size.workloadBytes() / MIB
               + " MiB; make the container anew to give it more");
     }
-    Cpu before = directory.savedConfig().linux().resources().cpu();
+    Cpu before = saved.linux().resources().cpu();
     JsonObject whole = withBothOfBandwidth(resources, before);
     onHost(document, container.cgroup(), ConfigParser.parseResources(document, whole), size);
     JsonObject guest =

@@ -17,12 +17,15 @@ import dev.limpid.oci.state.Status;
 import dev.limpid.proto.AgentFailureException;
 import dev.limpid.proto.ControlLink;
 import dev.limpid.proto.ControlLinkListener;
+import dev.limpid.proto.DiskNumbers;
+import dev.limpid.proto.DisksRequest;
 import dev.limpid.proto.Entropy;
 import dev.limpid.proto.GuestMount;
 import dev.limpid.proto.Launched;
 import dev.limpid.proto.PendingRequest;
 import dev.limpid.proto.PrepareRequest;
 import dev.limpid.proto.TerminalSize;
+import dev.limpid.vm.device.HostDisk;
 import dev.limpid.vm.qmp.QmpClient;
 import dev.limpid.vm.rootfs.Rootfs;
 import dev.limpid.vm.shim.ShimPlan;
@@ -99,14 +102,19 @@ final class LaunchedVm implements AutoCloseable {
   void prepare(Rootfs rootfs, ContainerRecord container) {
     ControlLink shimLink = link.orElseThrow();
     try {
+      Duration patience = Duration.ofSeconds(configuration.startTimeoutSeconds());
       PendingRequest prepared = shimLink.send(prepareRequest(rootfs));
-      PendingRequest created =
-          shimLink.send(
-              new dev.limpid.proto.CreateRequest(
-                  bundle.guest().text(), terminalSize(bundle.config().process())));
+      Optional<PendingRequest> created =
+          bundle.guest().disks().isEmpty()
+              ? Optional.of(shimLink.send(createRequest(List.of())))
+              : Optional.empty();
       runHooks(container);
-      shimLink.await(prepared, Duration.ofSeconds(configuration.startTimeoutSeconds()));
-      shimLink.await(created, Duration.ofSeconds(configuration.startTimeoutSeconds()));
+      shimLink.await(prepared, patience);
+      if (created.isEmpty()) {
+        List<DiskNumbers> disks = numbersOfDisks(shimLink, patience);
+        created = Optional.of(shimLink.send(createRequest(disks)));
+      }
+      shimLink.await(created.get(), patience);
     } catch (AgentFailureException refused) {
       throw new EngineException(
           GuestErrorWording.of(refused, bundle.config().process().args().get(0)), refused);
@@ -115,6 +123,26 @@ final class LaunchedVm implements AutoCloseable {
           "the virtual machine does not answer: " + late.getMessage() + hypervisorStatus(), late);
     } catch (IOException failed) {
       throw new EngineException("the virtual machine has failed: " + failed.getMessage(), failed);
+    }
+  }
+
+  private dev.limpid.proto.CreateRequest createRequest(List<DiskNumbers> disks) {
+    return new dev.limpid.proto.CreateRequest(
+        bundle.guest().text(disks), terminalSize(bundle.config().process()));
+  }
+
+  /** The guest's kernel numbers its disks by itself; the config for crun needs these numbers. */
+  private List<DiskNumbers> numbersOfDisks(ControlLink shimLink, Duration patience)
+      throws IOException, AgentFailureException {
+    List<String> serials = new ArrayList<>();
+    for (HostDisk disk : bundle.guestDisks()) {
+      serials.add(disk.serial());
+    }
+    DisksRequest request = new DisksRequest(serials);
+    try {
+      return request.numbers(shimLink.call(request, patience));
+    } catch (DocumentException broken) {
+      throw new IOException(broken.getMessage(), broken);
     }
   }
 

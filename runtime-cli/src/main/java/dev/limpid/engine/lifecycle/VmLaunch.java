@@ -4,13 +4,14 @@ import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.ContainerDirectory;
+import dev.limpid.engine.guest.HostBlockDevice;
 import dev.limpid.engine.guest.SharedSource;
+import dev.limpid.engine.vm.VmChoice;
 import dev.limpid.proto.ControlLinkListener;
 import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.device.AgentPort;
 import dev.limpid.vm.device.Console;
 import dev.limpid.vm.device.Device;
-import dev.limpid.vm.device.PciAddress;
 import dev.limpid.vm.device.PmemDisk;
 import dev.limpid.vm.device.SharedFolder;
 import dev.limpid.vm.hypervisor.Accelerator;
@@ -21,7 +22,6 @@ import dev.limpid.vm.rootfs.Rootfs;
 import dev.limpid.vm.shim.ShimPlan;
 import dev.limpid.vm.shim.ShimProcess;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +33,7 @@ final class VmLaunch {
   private final EngineContext context;
   private final LimpidConfiguration configuration;
   private final Bundle bundle;
+  private final VmChoice choice;
   private final Rootfs rootfs;
   private final ContainerDirectory directory;
 
@@ -40,11 +41,13 @@ final class VmLaunch {
       EngineContext context,
       LimpidConfiguration configuration,
       Bundle bundle,
+      VmChoice choice,
       Rootfs rootfs,
       ContainerDirectory directory) {
     this.context = context;
     this.configuration = configuration;
     this.bundle = bundle;
+    this.choice = choice;
     this.rootfs = rootfs;
     this.directory = directory;
   }
@@ -55,8 +58,8 @@ final class VmLaunch {
     for (Device device : rootfs.devices()) {
       diskBytes += device instanceof PmemDisk disk ? disk.bytes() : 0;
     }
-    return VmSize.of(
-        configuration, bundle.config().linux().resources(), diskBytes, HostSize.read());
+    return VmSize.of(configuration, bundle.config().linux().resources(), diskBytes, HostSize.read())
+        .orAsAsked(choice.size());
   }
 
   /**
@@ -116,6 +119,9 @@ final class VmLaunch {
     for (SharedSource source : bundle.guest().sources()) {
       plan.bind(source.source(), source.name(), source.recursive(), source.readOnly());
     }
+    for (HostBlockDevice disk : bundle.guest().disks()) {
+      plan.disk(disk.node(), disk.major(), disk.minor(), disk.readOnly());
+    }
     plan.virtiofsd(
         VirtiofsdCommandLine.of(
             configuration.virtiofsd(), directory.path().resolve(ShimPlan.SHARED)));
@@ -137,25 +143,28 @@ final class VmLaunch {
   }
 
   private VirtualMachine virtualMachine(CreateRequest request) throws IOException {
-    Accelerator.Choice choice = Accelerator.choose(configuration.accelerator());
-    context.journal().debug("accelerator: " + choice.accelerator().word() + ": " + choice.reason());
+    Accelerator.Choice accelerator = Accelerator.choose(configuration.accelerator());
+    context
+        .journal()
+        .debug("accelerator: " + accelerator.accelerator().word() + ": " + accelerator.reason());
     VmSize size = size();
     List<Device> devices = new ArrayList<>();
-    devices.add(
-        new PmemDisk(
-            "image", configuration.image(), Files.size(configuration.image()), PciAddress.IMAGE));
+    devices.add(choice.image().device());
     devices.add(new AgentPort(QemuCommandLine.AGENT_DESCRIPTOR));
     devices.add(new Console(QemuCommandLine.CONSOLE_DESCRIPTOR));
     devices.add(new SharedFolder("virtiofsd.sock", ShimPlan.SHARED));
     devices.addAll(rootfs.devices());
+    devices.addAll(bundle.guestDisks());
     return new VirtualMachine(
         request.id().value(),
-        configuration.hypervisor(),
-        choice.accelerator(),
+        choice.hypervisor(),
+        choice.hypervisorParameters(),
+        accelerator.accelerator(),
         size.memoryMiB(),
         size.vcpus(),
-        configuration.kernel(),
-        configuration.kernelParameters(),
+        choice.kernel(),
+        choice.initrd(),
+        choice.kernelParameters(),
         devices);
   }
 }

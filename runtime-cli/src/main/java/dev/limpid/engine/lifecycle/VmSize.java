@@ -1,6 +1,7 @@
 package dev.limpid.engine.lifecycle;
 
 import dev.limpid.config.LimpidConfiguration;
+import dev.limpid.engine.vm.RequestedSize;
 import dev.limpid.oci.config.Cpu;
 import dev.limpid.oci.config.Resources;
 import dev.limpid.vm.cgroup.CpuSet;
@@ -70,6 +71,11 @@ record VmSize(int memoryMiB, int vcpus) {
     return most == Long.MAX_VALUE
         ? configuration.vcpus()
         : (int) Math.max(1, Math.min(most, host.processors()));
+  }
+
+  /** This size, but for what is asked for in so many words. */
+  VmSize orAsAsked(RequestedSize asked) {
+    return new VmSize(asked.memoryMiB().orElse(memoryMiB), asked.vcpus().orElse(vcpus));
   }
 
   /** How much of the memory there is for the workload. */

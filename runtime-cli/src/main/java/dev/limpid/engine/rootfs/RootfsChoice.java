@@ -46,10 +46,15 @@ public final class RootfsChoice {
    * @param mounts the host's mounts
    * @param id the container's id
    * @param container the container's own folder
-   * @throws EngineException if the image of a layer can't be made
+   * @param mode how
+   * @throws EngineException if the image of a layer can't be made, or that way is barred
    */
-  public Rootfs choose(Path directory, MountTable mounts, ContainerId id, Path container) {
-    Optional<OverlayMount> overlay = overlay(directory, mounts);
+  public Rootfs choose(
+      Path directory, MountTable mounts, ContainerId id, Path container, RootfsMode mode) {
+    if (mode == RootfsMode.SHARED) {
+      return new SharedRootfs(directory);
+    }
+    Optional<OverlayMount> overlay = overlay(directory, mounts, mode);
     if (overlay.isEmpty()) {
       return new SharedRootfs(directory);
     }
@@ -68,9 +73,12 @@ public final class RootfsChoice {
     return new LayeredRootfs(images, overlay.get(), id.value());
   }
 
-  private Optional<OverlayMount> overlay(Path directory, MountTable mounts) {
+  private Optional<OverlayMount> overlay(Path directory, MountTable mounts, RootfsMode mode) {
     Optional<HostMount> mount = mounts.at(directory);
     if (mount.isEmpty() || !mount.get().type().equals("overlay")) {
+      if (mode == RootfsMode.DAX) {
+        throw barred(directory, "it is no overlay, and only the layers of one never change");
+      }
       return Optional.empty();
     }
     try {
@@ -79,11 +87,11 @@ public final class RootfsChoice {
       if (obstacle.isEmpty()) {
         return Optional.of(overlay);
       }
-      shareInstead(directory, obstacle.get());
+      shareInstead(directory, obstacle.get(), mode);
     } catch (UnusableOverlayException unusable) {
-      shareInstead(directory, unusable.getMessage());
+      shareInstead(directory, unusable.getMessage(), mode);
     } catch (IOException failed) {
-      shareInstead(directory, failed.toString());
+      shareInstead(directory, failed.toString(), mode);
     }
     return Optional.empty();
   }
@@ -106,11 +114,22 @@ public final class RootfsChoice {
     return Optional.empty();
   }
 
-  private void shareInstead(Path directory, String reason) {
+  private void shareInstead(Path directory, String reason, RootfsMode mode) {
+    if (mode == RootfsMode.DAX) {
+      throw barred(directory, reason);
+    }
     journal.warn(
         "root.path: "
             + directory
             + ": the layers of this overlay can't be used directly, it is shared as a whole: "
+            + reason);
+  }
+
+  private static EngineException barred(Path directory, String reason) {
+    return new EngineException(
+        "config.json: annotations[\"dev.limpid.rootfs\"]: dax: not possible for "
+            + directory
+            + ": "
             + reason);
   }
 }

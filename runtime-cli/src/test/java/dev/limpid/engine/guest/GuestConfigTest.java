@@ -77,7 +77,7 @@ class GuestConfigTest {
                         'sysctl': {'a': 'b'}}
             }
             """),
-        new JsonReader("guest").parse(guest.text().getBytes(StandardCharsets.UTF_8)));
+        new JsonReader("guest").parse(guest.text(List.of()).getBytes(StandardCharsets.UTF_8)));
     assertEquals(
         List.of(new SharedSource(bundle.toRealPath(), "volume0", false, true)), guest.sources());
     assertEquals(Optional.of(Path.of("/n")), guest.network());
@@ -92,7 +92,7 @@ class GuestConfigTest {
 
     GuestConfig guest = translate(config, new RecordingJournal());
 
-    assertFalse(guest.text().contains("hooks"), guest.text());
+    assertFalse(guest.text(List.of()).contains("hooks"), guest.text(List.of()));
     assertEquals(Optional.empty(), guest.network());
   }
 

@@ -70,11 +70,7 @@ class BundleTest {
             "config.json: root.path: BUNDLE/none: no such file or directory"),
         Arguments.of(
             DefaultConfig.json().with("root", Json.of("{'path':'config.json'}")),
-            "config.json: root.path: BUNDLE/config.json: not a directory"),
-        Arguments.of(
-            DefaultConfig.json().with("vm", Json.of("{'kernel':{'path':'/vmlinux'}}")),
-            "config.json: vm: not supported: hypervisor, kernel and image are the administrator's"
-                + " choice, in limpid.json"));
+            "config.json: root.path: BUNDLE/config.json: not a directory"));
   }
 
   @ParameterizedTest
@@ -126,7 +122,8 @@ class BundleTest {
     assertEquals(folder, bundle.directory());
     assertEquals(folder.resolve("rootfs"), bundle.rootfs());
     assertTrue(
-        bundle.guest().text().contains("\"path\":\"/run/limpid/rootfs\""), bundle.guest().text());
+        bundle.guest().text(List.of()).contains("\"path\":\"/run/limpid/rootfs\""),
+        bundle.guest().text(List.of()));
   }
 
   @Test

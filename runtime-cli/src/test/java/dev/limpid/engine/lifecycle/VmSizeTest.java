@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.engine.Json;
+import dev.limpid.engine.vm.RequestedSize;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.config.Resources;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,5 +106,20 @@ class VmSizeTest {
     HostSize host = HostSize.read();
 
     assertTrue(host.memoryMiB() > 128 && host.processors() > 0, host::toString);
+  }
+
+  @Test
+  void followsWhatIsAskedForInSoManyWords() {
+    VmSize size = new VmSize(641, 2);
+
+    assertEquals(
+        new VmSize(641, 2),
+        size.orAsAsked(new RequestedSize(OptionalInt.empty(), OptionalInt.empty())));
+    assertEquals(
+        new VmSize(200, 2),
+        size.orAsAsked(new RequestedSize(OptionalInt.of(200), OptionalInt.empty())));
+    assertEquals(
+        new VmSize(641, 1),
+        size.orAsAsked(new RequestedSize(OptionalInt.empty(), OptionalInt.of(1))));
   }
 }

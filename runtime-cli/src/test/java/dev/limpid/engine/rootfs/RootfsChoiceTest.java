@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RootfsChoiceTest {
   private final RecordingJournal journal = new RecordingJournal();
   private Landlock landlock = new Landlock(Path.of("/no/such/file"));
+  private RootfsMode mode = RootfsMode.AUTO;
   private Path base;
   private Path merged;
   private Path lower;
@@ -151,6 +152,42 @@ class RootfsChoiceTest {
     assertEquals(List.of(), journal.records());
   }
 
+  @Test
+  void anOverlayIsSharedIfThatIsAskedFor() {
+    mode = RootfsMode.SHARED;
+
+    assertEquals(new SharedRootfs(merged), choose(overlay("rw,lowerdir=" + lower)));
+    assertEquals(List.of(), journal.records());
+  }
+
+  @Test
+  void nothingIsSharedIfDaxIsAskedFor() {
+    mode = RootfsMode.DAX;
+    String words =
+        "config.json: annotations[\"dev.limpid.rootfs\"]: dax: not possible for " + merged;
+
+    EngineException plain =
+        assertThrows(EngineException.class, () -> choose(new MountTable(List.of())));
+    EngineException unusable =
+        assertThrows(EngineException.class, () -> choose(overlay("rw,lowerdir=/no/such")));
+    EngineException tooMany =
+        assertThrows(
+            EngineException.class,
+            () ->
+                choose(
+                    overlay(
+                        "rw,lowerdir="
+                            + String.join(":", Collections.nCopies(153, lower.toString())))));
+
+    assertEquals(
+        words + ": it is no overlay, and only the layers of one never change", plain.getMessage());
+    assertEquals(
+        words + ": its lower directory /no/such is not a directory that can be reached",
+        unusable.getMessage());
+    assertEquals(words + ": it has more than 152 layers", tooMany.getMessage());
+    assertEquals(List.of(), journal.records());
+  }
+
   private HostMount mount(Path place, String type, String options) {
     return new HostMount(device, Path.of("/"), place, false, type, options);
   }
@@ -161,6 +198,6 @@ class RootfsChoiceTest {
 
   private Rootfs choose(MountTable mounts) {
     return new RootfsChoice(new LayerStore(base.resolve("layers")), landlock, journal)
-        .choose(merged, mounts, new ContainerId("web"), base);
+        .choose(merged, mounts, new ContainerId("web"), base, mode);
   }
 }

@@ -3,7 +3,8 @@ package dev.limpid.vm.device;
 import java.util.List;
 
 /** Something plugged into a virtual machine when it is started. */
-public sealed interface Device permits AgentPort, Console, PmemDisk, SharedFolder {
+public sealed interface Device
+    permits AgentPort, Console, HostDisk, ImageDisk, PmemDisk, SharedFolder {
   /** QEMU's arguments for it. */
   List<String> arguments();
 }

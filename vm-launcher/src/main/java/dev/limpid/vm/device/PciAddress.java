@@ -9,13 +9,17 @@ package dev.limpid.vm.device;
  */
 public record PciAddress(int slot, int function, boolean shared) {
   private static final int FUNCTIONS = 8;
+  private static final int FIRST_DISK_SLOT = 0x0a;
   private static final int FIRST_LAYER_SLOT = 0x0c;
   private static final int LAST_SLOT = 0x1e;
 
   /** The most layers that have a place. */
   public static final int LAYERS_MAX = (LAST_SLOT - FIRST_LAYER_SLOT + 1) * FUNCTIONS;
 
-  /** The guest's own image comes first, so that it is {@code /dev/pmem0}. */
+  /** The most disks that have a place. */
+  public static final int DISKS_MAX = (FIRST_LAYER_SLOT - FIRST_DISK_SLOT) * FUNCTIONS;
+
+  /** The guest's own image comes first, so that it is {@code /dev/pmem0} or {@code /dev/vda}. */
   public static final PciAddress IMAGE = new PciAddress(1, 0, false);
 
   /** Checks the ranges. */
@@ -35,6 +39,18 @@ public record PciAddress(int slot, int function, boolean shared) {
       throw new IllegalArgumentException("layer " + index);
     }
     return new PciAddress(FIRST_LAYER_SLOT + index / FUNCTIONS, index % FUNCTIONS, true);
+  }
+
+  /**
+   * The place of a disk; eight share a slot.
+   *
+   * @param index 0 to {@link #DISKS_MAX} - 1
+   */
+  static PciAddress ofDisk(int index) {
+    if (index < 0 || index >= DISKS_MAX) {
+      throw new IllegalArgumentException("disk " + index);
+    }
+    return new PciAddress(FIRST_DISK_SLOT + index / FUNCTIONS, index % FUNCTIONS, true);
   }
 
   String option() {

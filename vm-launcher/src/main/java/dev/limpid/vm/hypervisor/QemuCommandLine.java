@@ -1,6 +1,7 @@
 package dev.limpid.vm.hypervisor;
 
 import dev.limpid.vm.device.Device;
+import dev.limpid.vm.device.ImageDisk;
 import dev.limpid.vm.device.PmemDisk;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +15,9 @@ public final class QemuCommandLine {
   public static final int AGENT_DESCRIPTOR = 3;
 
   private static final int QMP_DESCRIPTOR = 4;
+
+  /** The first descriptor of a {@link dev.limpid.vm.device.HostDisk}; the others follow. */
+  public static final int DISK_DESCRIPTOR = 6;
 
   /** The descriptor that {@link dev.limpid.vm.device.Console} gets. */
   public static final int CONSOLE_DESCRIPTOR = 5;
@@ -30,13 +34,16 @@ public final class QemuCommandLine {
       "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
   /** mini-os/README.md says why of each. */
-  private static final List<String> KERNEL_PARAMETERS =
+  private static final List<String> KERNEL_PARAMETERS = List.of("console=ttyS0", "quiet");
+
+  private static final List<String> ROOT_IN_MEMORY =
+      List.of("root=/dev/pmem0", "rootfstype=erofs", "rootflags=dax=always");
+
+  /** The kernel tries the file systems that it has. */
+  private static final List<String> ROOT_ON_DISK = List.of("root=/dev/vda");
+
+  private static final List<String> MORE_KERNEL_PARAMETERS =
       List.of(
-          "console=ttyS0",
-          "quiet",
-          "root=/dev/pmem0",
-          "rootfstype=erofs",
-          "rootflags=dax=always",
           "ro",
           "init=/usr/lib/systemd/systemd",
           "tsc=reliable",
@@ -69,15 +76,30 @@ public final class QemuCommandLine {
     add(arguments, "-chardev", "socket,id=qmp,fd=" + QMP_DESCRIPTOR + ",server=on,wait=off");
     add(arguments, "-mon", "chardev=qmp,mode=control");
     add(arguments, "-kernel", vm.kernel().toString());
+    if (vm.initrd().isPresent()) {
+      add(arguments, "-initrd", vm.initrd().get().toString());
+    }
     List<String> parameters = new ArrayList<>(KERNEL_PARAMETERS);
+    parameters.addAll(root(vm));
+    parameters.addAll(MORE_KERNEL_PARAMETERS);
     parameters.addAll(vm.kernelParameters());
     add(arguments, "-append", String.join(" ", parameters));
+    arguments.addAll(vm.hypervisorParameters());
     return arguments;
   }
 
   private static void add(List<String> arguments, String option, String value) {
     arguments.add(option);
     arguments.add(value);
+  }
+
+  private static List<String> root(VirtualMachine vm) {
+    for (Device device : vm.devices()) {
+      if (device instanceof ImageDisk) {
+        return ROOT_ON_DISK;
+      }
+    }
+    return ROOT_IN_MEMORY;
   }
 
   private static long maxMemoryMiB(VirtualMachine vm) {

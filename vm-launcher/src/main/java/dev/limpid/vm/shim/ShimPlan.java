@@ -98,6 +98,18 @@ public final class ShimPlan {
     put("confine", name + "/" + work, "rw");
   }
 
+  /**
+   * QEMU gets a block device of the host, opened: the first one as descriptor 6, then 7, and so on.
+   *
+   * @param node the device's node; absolute
+   * @param major its major number
+   * @param minor its minor number
+   * @param readOnly so that it can't be written; otherwise nobody else may have it mounted
+   */
+  public void disk(Path node, int major, int minor, boolean readOnly) {
+    put("disk", node.toString(), major + ":" + minor, readOnly ? "ro" : "rw");
+  }
+
   /** virtiofsd's program and arguments. */
   public void virtiofsd(List<String> command) {
     putCommand("virtiofsd", command);

@@ -36,6 +36,18 @@ class PciAddressTest {
     assertEquals(option, PciAddress.ofLayer(index).option());
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {-1, PciAddress.DISKS_MAX, Integer.MIN_VALUE})
+  void refusesDisksWithoutAPlace(int index) {
+    assertThrows(IllegalArgumentException.class, () -> PciAddress.ofDisk(index));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,'addr=0xa.0,multifunction=on'", "1,addr=0xa.1", "15,addr=0xb.7"})
+  void eightDisksShareASlot(int index, String option) {
+    assertEquals(option, PciAddress.ofDisk(index).option());
+  }
+
   @Test
   void theImageIsAlone() {
     assertEquals("addr=0x1.0", PciAddress.IMAGE.option());
@@ -48,7 +60,10 @@ class PciAddressTest {
     for (int i = 0; i < PciAddress.LAYERS_MAX; i++) {
       places.add(PciAddress.ofLayer(i));
     }
+    for (int i = 0; i < PciAddress.DISKS_MAX; i++) {
+      places.add(PciAddress.ofDisk(i));
+    }
 
-    assertEquals(PciAddress.LAYERS_MAX + 1, places.size());
+    assertEquals(PciAddress.LAYERS_MAX + PciAddress.DISKS_MAX + 1, places.size());
   }
 }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.limpid.vm.device.AgentPort;
 import dev.limpid.vm.device.Console;
 import dev.limpid.vm.device.Device;
+import dev.limpid.vm.device.HostDisk;
+import dev.limpid.vm.device.ImageDisk;
 import dev.limpid.vm.device.PciAddress;
 import dev.limpid.vm.device.PmemDisk;
 import dev.limpid.vm.device.SharedFolder;
@@ -12,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -56,6 +59,7 @@ class QemuCommandLineTest {
                     new PmemDisk("image", Path.of("/a,b/mini,,os"), 2 * MIB, PciAddress.IMAGE),
                     new SharedFolder("/c,d/virtiofsd.sock", "e,f"),
                     layer(0, Path.of("/g,id=ram"), 2 * MIB)))),
+        Arguments.of("config-vm.txt", asConfigJsonSays(List.of(agent, console, share))),
         Arguments.of("layers.txt", machine("layers", Accelerator.TCG, 512, 2, List.of(), layered)));
   }
 
@@ -82,6 +86,28 @@ class QemuCommandLineTest {
         QemuCommandLine.of(machine("x", Accelerator.TCG, 64, 1, List.of(), List.of())).get(0));
   }
 
+  private static VirtualMachine asConfigJsonSays(List<Device> usual) {
+    List<Device> devices = new ArrayList<>();
+    devices.add(new ImageDisk(Path.of("/images/a,b.qcow2"), "qcow2"));
+    devices.addAll(usual);
+    devices.add(new HostDisk(0, QemuCommandLine.DISK_DESCRIPTOR, false));
+    devices.add(new HostDisk(1, QemuCommandLine.DISK_DESCRIPTOR + 1, true));
+    for (int i = 2; i < PciAddress.DISKS_MAX; i++) {
+      devices.add(new HostDisk(i, QemuCommandLine.DISK_DESCRIPTOR + i, false));
+    }
+    return new VirtualMachine(
+        "config-vm",
+        Path.of("/opt/qemu"),
+        List.of("-device", "virtio-rng-pci"),
+        Accelerator.TCG,
+        1024,
+        2,
+        Path.of("/boot/vmlinuz"),
+        Optional.of(Path.of("/boot/initrd,img")),
+        List.of("debug"),
+        devices);
+  }
+
   private static PmemDisk layer(int index, Path image, long bytes) {
     return new PmemDisk("layer" + index, image, bytes, PciAddress.ofLayer(index));
   }
@@ -96,10 +122,12 @@ class QemuCommandLineTest {
     return new VirtualMachine(
         name,
         Path.of("/usr/bin/qemu-system-x86_64"),
+        List.of(),
         accelerator,
         memoryMiB,
         vcpus,
         Path.of("/lib/limpid/vmlinux"),
+        Optional.empty(),
         kernelParameters,
         devices);
   }

@@ -8,6 +8,7 @@ import dev.limpid.vm.device.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -52,10 +53,12 @@ class VirtualMachineTest {
     return new VirtualMachine(
         "x",
         Path.of("/qemu"),
+        List.of(),
         Accelerator.TCG,
         memoryMiB,
         vcpus,
         Path.of("/vmlinux"),
+        Optional.empty(),
         List.of(),
         devices);
   }

@@ -110,6 +110,12 @@ class ShimPlanTest {
             List.of("confine", "overlay/diff", "rw"),
             List.of("confine", "overlay/.limpid-work-web", "rw")),
         directive(
+            plan -> plan.disk(Path.of("/dev/sdb"), 8, 16, false),
+            List.of("disk", "/dev/sdb", "8:16", "rw")),
+        directive(
+            plan -> plan.disk(Path.of("/dev/loop0"), 7, 0, true),
+            List.of("disk", "/dev/loop0", "7:0", "ro")),
+        directive(
             plan -> plan.virtiofsd(List.of("/virtiofsd", "", "-o", "a b\n")),
             List.of("virtiofsd", "/virtiofsd", "", "-o", "a b\n")),
         directive(
