@@ -221,12 +221,9 @@ public final class ContainerDirectory {
     try (DirectoryStream<Path> files =
         Files.newDirectoryStream(path.resolve(PROCESSES), "[0-9]*")) {
       for (Path file : files) {
-        HostProcess process =
-            new HostProcess(
-                Long.parseLong(file.getFileName().toString()),
-                Long.parseLong(Files.readString(file)));
-        if (process.isAlive()) {
-          alive.add(process);
+        Optional<HostProcess> process = noted(file);
+        if (process.isPresent() && process.get().isAlive()) {
+          alive.add(process.get());
         } else {
           Files.deleteIfExists(file);
         }
@@ -238,6 +235,18 @@ public final class ContainerDirectory {
     }
     alive.sort(Comparator.comparingLong(HostProcess::pid));
     return alive;
+  }
+
+  /** Another verb may clear away the same dead process at the same time. */
+  private static Optional<HostProcess> noted(Path file) throws IOException {
+    try {
+      return Optional.of(
+          new HostProcess(
+              Long.parseLong(file.getFileName().toString()),
+              Long.parseLong(Files.readString(file))));
+    } catch (NoSuchFileException cleared) {
+      return Optional.empty();
+    }
   }
 
   /** Removes the directory and all that is in it. */

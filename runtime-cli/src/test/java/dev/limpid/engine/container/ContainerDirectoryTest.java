@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,6 +97,23 @@ class ContainerDirectoryTest {
     }
 
     assertEquals(Status.STOPPED, directory.status(container));
+  }
+
+  @Test
+  void forgetsProcessesThatHaveEndedAndNoneElse() throws IOException {
+    HostProcess self = HostProcess.of(ProcessHandle.current().pid());
+    directory.addProcess(self);
+    Path folder = directory.path().resolve("processes");
+    Files.writeString(folder.resolve("1"), "12345678");
+    // Names without a file behind them: what another verb removes while this one looks.
+    for (int i = 2; i < 20; i++) {
+      Files.createSymbolicLink(folder.resolve(Integer.toString(i)), Path.of("cleared"));
+    }
+
+    assertEquals(List.of(self), directory.processes());
+    try (Stream<Path> left = Files.list(folder)) {
+      assertEquals(List.of(folder.resolve(Long.toString(self.pid()))), left.toList());
+    }
   }
 
   @Test
