@@ -116,7 +116,7 @@ final class ExecCommand extends Verb {
       paramLabel = "NAME",
       description = "Accepted: the guest has no such security module.")
   @SuppressWarnings("unused") // picocli looks at it
-  private String label;
+  private List<String> labels;
 
   @Option(
       names = "--preserve-fds",

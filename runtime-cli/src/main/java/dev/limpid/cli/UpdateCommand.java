@@ -5,10 +5,14 @@ import dev.limpid.engine.lifecycle.ContainerUpdate;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.json.DocumentException;
 import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonNumber;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonReader;
+import dev.limpid.oci.json.JsonString;
 import dev.limpid.oci.json.JsonValue;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -25,6 +29,9 @@ import picocli.CommandLine.Parameters;
 final class UpdateCommand extends Verb {
   private static final String DOCUMENT = "resources";
 
+  /** The object of which each option is a member. */
+  JsonObject limits = JsonObject.empty();
+
   @Parameters(
       paramLabel = "ID",
       converter = ContainerIdArgument.class,
@@ -37,60 +44,86 @@ final class UpdateCommand extends Verb {
       description = "A file with an OCI LinuxResources object; - is standard input.")
   private String resources;
 
-  @Option(names = "--blkio-weight", paramLabel = "N", description = "Block IO weight, 10 to 1000.")
-  private Long blkioWeight;
-
-  @Option(names = "--cpu-period", paramLabel = "US", description = "CFS period in microseconds.")
-  private Long cpuPeriod;
-
-  @Option(names = "--cpu-quota", paramLabel = "US", description = "CFS quota in microseconds.")
-  private Long cpuQuota;
-
-  @Option(names = "--cpu-share", paramLabel = "N", description = "CPU shares.")
-  private Long cpuShares;
-
-  @Option(names = "--cpu-rt-period", paramLabel = "US", description = "Real-time period.")
-  private Long cpuRealtimePeriod;
-
-  @Option(names = "--cpu-rt-runtime", paramLabel = "US", description = "Real-time runtime.")
-  private Long cpuRealtimeRuntime;
-
-  @Option(names = "--cpu-idle", paramLabel = "0|1", description = "Whether it runs when idle only.")
-  private Long cpuIdle;
-
-  @Option(
-      names = "--cpuset-cpus",
-      paramLabel = "LIST",
-      description = "Left out: processors of the host have other numbers in a virtual machine.")
-  private String cpusetCpus;
-
-  @Option(names = "--cpuset-mems", paramLabel = "LIST", description = "Left out, likewise.")
-  private String cpusetMems;
-
-  @Option(names = "--memory", paramLabel = "BYTES", description = "Memory limit; -1 for none.")
-  private Long memory;
-
-  @Option(names = "--memory-reservation", paramLabel = "BYTES", description = "Soft limit.")
-  private Long memoryReservation;
-
-  @Option(names = "--memory-swap", paramLabel = "BYTES", description = "Memory and swap together.")
-  private Long memorySwap;
-
-  @Option(names = "--pids-limit", paramLabel = "N", description = "Processes; -1 for no limit.")
-  private Long pidsLimit;
-
   @Option(
       names = {"--kernel-memory", "--kernel-memory-tcp"},
       paramLabel = "BYTES",
       description = "Accepted: the kernel counts all memory together.")
   @SuppressWarnings("unused") // picocli looks at it
-  private Long kernelMemory;
+  private List<Long> kernelMemory;
 
   @Option(
       names = {"--l3-cache-schema", "--mem-bw-schema"},
       paramLabel = "SCHEMA",
       description = "Refused: a virtual machine has no such registers.")
-  private String resctrl;
+  private List<String> resctrl;
+
+  @Option(names = "--blkio-weight", paramLabel = "N", description = "Block IO weight, 10 to 1000.")
+  void blkioWeight(Long value) {
+    limit("blockIO", "weight", value);
+  }
+
+  @Option(names = "--cpu-period", paramLabel = "US", description = "CFS period in microseconds.")
+  void cpuPeriod(Long value) {
+    limit("cpu", "period", value);
+  }
+
+  @Option(names = "--cpu-quota", paramLabel = "US", description = "CFS quota in microseconds.")
+  void cpuQuota(Long value) {
+    limit("cpu", "quota", value);
+  }
+
+  @Option(names = "--cpu-share", paramLabel = "N", description = "CPU shares.")
+  void cpuShare(Long value) {
+    limit("cpu", "shares", value);
+  }
+
+  @Option(names = "--cpu-rt-period", paramLabel = "US", description = "Real-time period.")
+  void cpuRealtimePeriod(Long value) {
+    limit("cpu", "realtimePeriod", value);
+  }
+
+  @Option(names = "--cpu-rt-runtime", paramLabel = "US", description = "Real-time runtime.")
+  void cpuRealtimeRuntime(Long value) {
+    limit("cpu", "realtimeRuntime", value);
+  }
+
+  @Option(names = "--cpu-idle", paramLabel = "0|1", description = "Whether it runs when idle only.")
+  void cpuIdle(Long value) {
+    limit("cpu", "idle", value);
+  }
+
+  @Option(
+      names = "--cpuset-cpus",
+      paramLabel = "LIST",
+      description = "Left out: processors of the host have other numbers in a virtual machine.")
+  void cpusetCpus(String value) {
+    limit("cpu", "cpus", value);
+  }
+
+  @Option(names = "--cpuset-mems", paramLabel = "LIST", description = "Left out, likewise.")
+  void cpusetMems(String value) {
+    limit("cpu", "mems", value);
+  }
+
+  @Option(names = "--memory", paramLabel = "BYTES", description = "Memory limit; -1 for none.")
+  void memory(Long value) {
+    limit("memory", "limit", value);
+  }
+
+  @Option(names = "--memory-reservation", paramLabel = "BYTES", description = "Soft limit.")
+  void memoryReservation(Long value) {
+    limit("memory", "reservation", value);
+  }
+
+  @Option(names = "--memory-swap", paramLabel = "BYTES", description = "Memory and swap together.")
+  void memorySwap(Long value) {
+    limit("memory", "swap", value);
+  }
+
+  @Option(names = "--pids-limit", paramLabel = "N", description = "Processes; -1 for no limit.")
+  void pidsLimit(Long value) {
+    limit("pids", "limit", value);
+  }
 
   @Override
   int run(Call call) {
@@ -99,7 +132,7 @@ final class UpdateCommand extends Verb {
           "--l3-cache-schema, --mem-bw-schema: not supported, a virtual machine has no such"
               + " registers");
     }
-    JsonObject object = resources == null ? fromOptions() : read(call.invocation());
+    JsonObject object = resources == null ? limits : read(call.invocation());
     new ContainerUpdate(call.context()).update(id, DOCUMENT, object);
     return 0;
   }
@@ -110,7 +143,7 @@ final class UpdateCommand extends Verb {
       JsonValue value =
           resources.equals("-")
               ? reader.read(invocation.in())
-              : reader.read(Limpid.absolute(invocation, java.nio.file.Path.of(resources)));
+              : reader.read(Limpid.absolute(invocation, Path.of(resources)));
       return JsonCursor.root(DOCUMENT, value).asObject();
     } catch (IOException failed) {
       throw new EngineException("--resources: " + resources + ": cannot read: " + failed, failed);
@@ -119,36 +152,23 @@ final class UpdateCommand extends Verb {
     }
   }
 
-  private JsonObject fromOptions() {
-    JsonObject cpu = JsonObject.empty();
-    cpu = with(cpu, "period", cpuPeriod);
-    cpu = with(cpu, "quota", cpuQuota);
-    cpu = with(cpu, "shares", cpuShares);
-    cpu = with(cpu, "realtimePeriod", cpuRealtimePeriod);
-    cpu = with(cpu, "realtimeRuntime", cpuRealtimeRuntime);
-    cpu = with(cpu, "idle", cpuIdle);
-    if (cpusetCpus != null) {
-      cpu = cpu.with("cpus", cpusetCpus);
+  private void limit(String section, String member, Long value) {
+    if (value != null) {
+      limit(section, member, JsonNumber.of(value));
     }
-    if (cpusetMems != null) {
-      cpu = cpu.with("mems", cpusetMems);
-    }
-    JsonObject limits = JsonObject.empty();
-    limits = with(limits, "limit", memory);
-    limits = with(limits, "reservation", memoryReservation);
-    limits = with(limits, "swap", memorySwap);
-    JsonObject result = JsonObject.empty();
-    result = section(result, "cpu", cpu);
-    result = section(result, "memory", limits);
-    result = section(result, "pids", with(JsonObject.empty(), "limit", pidsLimit));
-    return section(result, "blockIO", with(JsonObject.empty(), "weight", blkioWeight));
   }
 
-  private static JsonObject with(JsonObject object, String member, Long value) {
-    return value == null ? object : object.with(member, value);
+  private void limit(String section, String member, String value) {
+    if (value != null) {
+      limit(section, member, new JsonString(value));
+    }
   }
 
-  private static JsonObject section(JsonObject object, String member, JsonObject section) {
-    return section.isEmpty() ? object : object.with(member, section);
+  private void limit(String section, String member, JsonValue value) {
+    JsonObject before =
+        limits.get(section).isPresent()
+            ? (JsonObject) limits.get(section).get()
+            : JsonObject.empty();
+    limits = limits.with(section, before.with(member, value));
   }
 }

@@ -1,7 +1,6 @@
 package dev.limpid.oci.state;
 
 import dev.limpid.oci.ContainerId;
-import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import java.time.Instant;
 import java.util.Collections;
@@ -38,12 +37,6 @@ public record ContainerState(
     annotations = Collections.unmodifiableMap(new LinkedHashMap<>(annotations));
   }
 
-  /** This state at another point of the container's life. */
-  public ContainerState with(Status newStatus, int newPid) {
-    return new ContainerState(
-        ociVersion, id, newStatus, newPid, bundle, rootfs, created, annotations, owner);
-  }
-
   /** This state with the name of an owner. */
   public ContainerState ownedBy(String name) {
     return new ContainerState(
@@ -77,24 +70,6 @@ public record ContainerState(
   public HookState hookState(Status seenByHook) {
     int livePid = seenByHook == Status.STOPPED ? 0 : pid;
     return new HookState(ociVersion, id, seenByHook, livePid, bundle, annotations);
-  }
-
-  /**
-   * The state that {@link #toJson()} wrote; members of other names are ignored.
-   *
-   * @throws dev.limpid.oci.json.InvalidSpecException if a member is missing or wrong
-   */
-  public static ContainerState fromJson(JsonCursor json) {
-    return new ContainerState(
-        json.requiredString("ociVersion"),
-        StateMembers.id(json.required("id")),
-        StateMembers.status(json.required("status")),
-        StateMembers.pid(json.optional("pid")),
-        json.requiredString("bundle"),
-        json.requiredString("rootfs"),
-        StateMembers.created(json.required("created")),
-        StateMembers.annotations(json),
-        json.optionalString("owner").orElse(""));
   }
 
   /** The process, 0 once the container has stopped. */

@@ -1,7 +1,6 @@
 package dev.limpid.oci.state;
 
 import dev.limpid.oci.ContainerId;
-import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -44,21 +43,5 @@ public record HookState(
       json.put("annotations", JsonObject.ofStrings(annotations));
     }
     return json.build();
-  }
-
-  /**
-   * The state that {@link #toJson()} wrote; members of other names are ignored, and a missing pid,
-   * which the specification allows once the container has stopped, is 0.
-   *
-   * @throws dev.limpid.oci.json.InvalidSpecException if a member is missing or wrong
-   */
-  public static HookState fromJson(JsonCursor json) {
-    return new HookState(
-        json.requiredString("ociVersion"),
-        StateMembers.id(json.required("id")),
-        StateMembers.status(json.required("status")),
-        StateMembers.pid(json.optional("pid")),
-        json.requiredString("bundle"),
-        StateMembers.annotations(json));
   }
 }

@@ -1,7 +1,5 @@
 package dev.limpid.oci.state;
 
-import java.util.Optional;
-
 /** Where a container is in its life (runtime.md, "State", {@code status}). */
 public enum Status {
   /** Between the beginning and the end of create. */
@@ -24,15 +22,5 @@ public enum Status {
   /** The name in JSON and in messages. */
   public String specName() {
     return specName;
-  }
-
-  /** The status of a name in JSON. */
-  public static Optional<Status> ofSpecName(String name) {
-    for (Status status : values()) {
-      if (status.specName.equals(name)) {
-        return Optional.of(status);
-      }
-    }
-    return Optional.empty();
   }
 }

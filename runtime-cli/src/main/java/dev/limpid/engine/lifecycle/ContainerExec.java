@@ -116,23 +116,21 @@ public final class ContainerExec {
       ContainerRecord container,
       ContainerProcess process) {
     String text = GuestProcess.translate("process", process.raw(), context.journal());
+    ShimStreams streams =
+        new ShimStreams(process.terminal(), request.consoleSocket(), request.detached());
     // Several verbs do this at the same time.
     String name = "exec-" + ProcessHandle.current().pid();
     try (Rollback rollback = new Rollback(context.journal());
         ControlLinkListener listener = listen(directory, name + ".sock")) {
       Path planFile = directory.path().resolve(name + ".plan");
       rollback.onFailure("the plan", () -> AtomicFile.remove(planFile));
-      ShimPlan plan = plan(request, process, directory, name + ".sock");
+      ShimPlan plan = new ShimPlan(directory.path(), name + ".sock");
       plan.cgroup(container.cgroup().directories());
+      streams.describe(plan, context);
       plan.write(planFile);
       ShimProcess shim =
           ShimProcess.start(
-              configuration.shim(),
-              ShimProcess.Role.EXEC,
-              planFile,
-              request.consoleSocket().isPresent()
-                  ? ShimProcess.Streams.NONE
-                  : ShimProcess.Streams.INHERITED);
+              configuration.shim(), ShimProcess.Role.EXEC, planFile, streams.ofShim());
       HostProcess host = HostProcess.of(shim.pid());
       rollback.onFailure(
           "the process",
@@ -166,22 +164,5 @@ public final class ContainerExec {
     } catch (IOException failed) {
       throw new EngineException(failed.getMessage(), failed);
     }
-  }
-
-  private ShimPlan plan(
-      ExecRequest request, ContainerProcess process, ContainerDirectory directory, String verb) {
-    ShimPlan plan = new ShimPlan(directory.path(), verb);
-    if (request.detached()) {
-      plan.detached();
-    }
-    if (request.consoleSocket().isPresent()) {
-      plan.sendTerminal(request.consoleSocket().get());
-    } else if (process.terminal()) {
-      plan.inheritTerminal();
-    } else {
-      plan.noTerminal();
-    }
-    context.log().ifPresent(log -> plan.log(log, context.logFormat()));
-    return plan;
   }
 }

@@ -81,12 +81,7 @@ final class VmLaunch {
     try {
       ShimProcess shim =
           ShimProcess.start(
-              configuration.shim(),
-              ShimProcess.Role.RUN,
-              planFile,
-              request.consoleSocket().isPresent()
-                  ? ShimProcess.Streams.NONE
-                  : ShimProcess.Streams.INHERITED);
+              configuration.shim(), ShimProcess.Role.RUN, planFile, streams(request).ofShim());
       LaunchedVm vm = new LaunchedVm(context, configuration, bundle, directory, shim, listener);
       rollback.onFailure("the virtual machine", vm::end);
       started = true;
@@ -128,18 +123,15 @@ final class VmLaunch {
     List<String> hypervisor = QemuCommandLine.of(virtualMachine(request));
     context.journal().debug("hypervisor: " + String.join(" ", hypervisor));
     plan.hypervisor(hypervisor);
-    if (request.attachment() == CreateRequest.Attachment.DETACHED) {
-      plan.detached();
-    }
-    if (request.consoleSocket().isPresent()) {
-      plan.sendTerminal(request.consoleSocket().get());
-    } else if (bundle.config().process().terminal()) {
-      plan.inheritTerminal();
-    } else {
-      plan.noTerminal();
-    }
-    context.log().ifPresent(log -> plan.log(log, context.logFormat()));
+    streams(request).describe(plan, context);
     return plan;
+  }
+
+  private ShimStreams streams(CreateRequest request) {
+    return new ShimStreams(
+        bundle.config().process().terminal(),
+        request.consoleSocket(),
+        request.attachment() == CreateRequest.Attachment.DETACHED);
   }
 
   private VirtualMachine virtualMachine(CreateRequest request) throws IOException {
