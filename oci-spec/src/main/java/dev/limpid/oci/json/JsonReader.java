@@ -22,8 +22,8 @@ import java.util.List;
 
 /**
  * Reads one JSON document, strictly: RFC 8259 in valid UTF-8, one value, no duplicate keys, a
- * bounded size and depth. Whatever is beyond that is a {@link JsonSyntaxException} with line and
- * column.
+ * bounded size, depth and number of values. Whatever is beyond that is a {@link
+ * JsonSyntaxException} with line and column.
  */
 public final class JsonReader {
   /** The bound on the size of a document where the caller names none: 4 MiB. */
@@ -31,6 +31,12 @@ public final class JsonReader {
 
   /** The bound on objects and arrays within each other. */
   public static final int MAX_DEPTH = 100;
+
+  /**
+   * The bound on the values in a document, members and elements of all levels: in memory, a value
+   * of two bytes can take a hundred times as much.
+   */
+  public static final int MAX_VALUES = 100_000;
 
   private static final String TRUNCATED = "the document ends too early: it is truncated";
 
@@ -118,7 +124,7 @@ public final class JsonReader {
       if (parser.nextToken() == null) {
         throw new JsonSyntaxException(document, 1, 1, "empty: a JSON value is expected");
       }
-      JsonValue value = value(parser, 1);
+      JsonValue value = new Tree(parser).value(1);
       if (parser.nextToken() != null) {
         throw at(parser.currentTokenLocation(), "text after the end of the JSON value");
       }
@@ -158,46 +164,60 @@ public final class JsonReader {
     return text.flip();
   }
 
-  private JsonValue value(JsonParser parser, int depth) throws IOException {
-    JsonToken token = parser.currentToken();
-    return switch (token) {
-      case START_OBJECT -> object(parser, depth);
-      case START_ARRAY -> array(parser, depth);
-      case VALUE_STRING -> new JsonString(parser.getText());
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> new JsonNumber(parser.getText());
-      case VALUE_TRUE -> JsonBoolean.TRUE;
-      case VALUE_FALSE -> JsonBoolean.FALSE;
-      case VALUE_NULL -> JsonNull.NULL;
-      default -> throw at(parser.currentTokenLocation(), "a JSON value is expected");
-    };
-  }
+  /** One document on its way into memory. */
+  private final class Tree {
+    private final JsonParser parser;
+    private int values;
 
-  private JsonObject object(JsonParser parser, int depth) throws IOException {
-    checkDepth(parser, depth);
-    JsonObject.Builder builder = JsonObject.builder();
-    while (parser.nextToken() != JsonToken.END_OBJECT) {
-      String key = parser.currentName();
-      JsonLocation keyLocation = parser.currentTokenLocation();
-      parser.nextToken();
-      if (!builder.putIfNew(key, value(parser, depth + 1))) {
-        throw at(keyLocation, "duplicate key " + QuotedText.of(key));
+    Tree(JsonParser parser) {
+      this.parser = parser;
+    }
+
+    JsonValue value(int depth) throws IOException {
+      values++;
+      if (values > MAX_VALUES) {
+        throw at(parser.currentTokenLocation(), "more than " + MAX_VALUES + " values");
       }
+      JsonToken token = parser.currentToken();
+      return switch (token) {
+        case START_OBJECT -> object(depth);
+        case START_ARRAY -> array(depth);
+        case VALUE_STRING -> new JsonString(parser.getText());
+        case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> new JsonNumber(parser.getText());
+        case VALUE_TRUE -> JsonBoolean.TRUE;
+        case VALUE_FALSE -> JsonBoolean.FALSE;
+        case VALUE_NULL -> JsonNull.NULL;
+        default -> throw at(parser.currentTokenLocation(), "a JSON value is expected");
+      };
     }
-    return builder.build();
-  }
 
-  private JsonArray array(JsonParser parser, int depth) throws IOException {
-    checkDepth(parser, depth);
-    List<JsonValue> elements = new ArrayList<>();
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      elements.add(value(parser, depth + 1));
+    private JsonObject object(int depth) throws IOException {
+      checkDepth(depth);
+      JsonObject.Builder builder = JsonObject.builder();
+      while (parser.nextToken() != JsonToken.END_OBJECT) {
+        String key = parser.currentName();
+        JsonLocation keyLocation = parser.currentTokenLocation();
+        parser.nextToken();
+        if (!builder.putIfNew(key, value(depth + 1))) {
+          throw at(keyLocation, "duplicate key " + QuotedText.of(key));
+        }
+      }
+      return builder.build();
     }
-    return new JsonArray(elements);
-  }
 
-  private void checkDepth(JsonParser parser, int depth) {
-    if (depth > MAX_DEPTH) {
-      throw at(parser.currentTokenLocation(), "nested deeper than " + MAX_DEPTH + " levels");
+    private JsonArray array(int depth) throws IOException {
+      checkDepth(depth);
+      List<JsonValue> elements = new ArrayList<>();
+      while (parser.nextToken() != JsonToken.END_ARRAY) {
+        elements.add(value(depth + 1));
+      }
+      return new JsonArray(elements);
+    }
+
+    private void checkDepth(int depth) {
+      if (depth > MAX_DEPTH) {
+        throw at(parser.currentTokenLocation(), "nested deeper than " + MAX_DEPTH + " levels");
+      }
     }
   }
 

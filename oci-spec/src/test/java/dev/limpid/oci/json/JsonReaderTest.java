@@ -196,6 +196,19 @@ class JsonReaderTest {
   }
 
   @Test
+  void boundsTheNumberOfValues() {
+    String most = "[" + "0,".repeat(JsonReader.MAX_VALUES - 2) + "0]";
+    JsonArray array = (JsonArray) parse(most);
+    assertEquals(JsonReader.MAX_VALUES - 1, array.elements().size());
+
+    for (String element : List.of("0", "{}", "[]", "\"\"", "null", "{\"\":[]}")) {
+      String more = "[" + (element + ",").repeat(JsonReader.MAX_VALUES) + "0]";
+      JsonSyntaxException e = assertThrows(JsonSyntaxException.class, () -> parse(more));
+      assertTrue(e.getMessage().endsWith(": more than 100000 values"), e.getMessage());
+    }
+  }
+
+  @Test
   void boundsTheSize() throws IOException {
     JsonReader small = new JsonReader("d", 8);
     byte[] over = utf8("\"1234567\"");

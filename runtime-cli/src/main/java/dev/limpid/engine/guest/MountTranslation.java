@@ -21,6 +21,9 @@ import java.util.Optional;
  * untouched, in the same order.
  */
 final class MountTranslation {
+  /** The guest's crun has a file open for each mount, and may have no more than 1024. */
+  private static final int MAX_MOUNTS = 1000;
+
   private static final List<String> GUEST_TYPES =
       List.of(
           "proc",
@@ -75,7 +78,17 @@ final class MountTranslation {
   Result translate(JsonCursor config) {
     List<JsonValue> mounts = new ArrayList<>();
     List<SharedSource> sources = new ArrayList<>();
-    for (JsonCursor mount : config.optionalElements("mounts")) {
+    List<JsonCursor> all = config.optionalElements("mounts");
+    if (all.size() > MAX_MOUNTS) {
+      throw config
+          .required("mounts")
+          .refused(
+              "has "
+                  + all.size()
+                  + " elements; a container in a virtual machine can have "
+                  + MAX_MOUNTS);
+    }
+    for (JsonCursor mount : all) {
       List<String> options = options(mount);
       boolean named = options.contains("rbind") || options.contains("bind");
       if (!named && mount.optionalString("type").filter("bind"::equals).isEmpty()) {

@@ -4,6 +4,9 @@ import dev.limpid.oci.json.JsonArray;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonValue;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +17,9 @@ import java.util.Optional;
  * lives; all others are made in the guest.
  */
 final class NamespaceTranslation {
+  /** One that is there for sure. */
+  private static final Path OWN = Path.of("/proc/self/ns/net");
+
   private NamespaceTranslation() {}
 
   /**
@@ -43,7 +49,7 @@ final class NamespaceTranslation {
       if (type.equals("network")) {
         ownNetwork = true;
         if (joins) {
-          network = Optional.of(Path.of(path.get().asString()));
+          network = Optional.of(networkNamespace(path.get()));
         }
       } else if (joins) {
         throw path.get()
@@ -69,5 +75,31 @@ final class NamespaceTranslation {
       guest.add(JsonObject.builder().put("type", "cgroup").build());
     }
     return new Result(new JsonArray(guest), network);
+  }
+
+  /**
+   * What is there but is none of the network would be found out only when the shim enters it: which
+   * type a namespace has that is bound to a file, no more can be asked of the file.
+   */
+  private static Path networkNamespace(JsonCursor cursor) {
+    Path path = Path.of(cursor.asString());
+    try {
+      boolean namespace =
+          Files.getAttribute(path, "unix:dev").equals(Files.getAttribute(OWN, "unix:dev"));
+      if (namespace && (!Files.isSymbolicLink(path) || isOfNetwork(path))) {
+        return path;
+      }
+    } catch (NoSuchFileException absent) {
+      throw cursor.invalid("no such file or directory on the host");
+    } catch (IOException failed) {
+      throw cursor.invalid("can't be read: " + failed.getMessage());
+    }
+    throw cursor.invalid("must be a network namespace");
+  }
+
+  /** A link of proc says what it leads to; any other says nothing here. */
+  private static boolean isOfNetwork(Path link) throws IOException {
+    String target = Files.readSymbolicLink(link).toString();
+    return !target.endsWith("]") || target.startsWith("net:[");
   }
 }

@@ -31,7 +31,7 @@ class GuestConfigTest {
         'mounts': [{'destination': '/proc', 'type': 'proc', 'source': 'proc'},
                    {'destination': '/d', 'type': 'bind', 'source': 'DATA', 'options': ['ro']}],
         'hooks': {'poststop': [{'path': '/x'}], 'startContainer': [{'path': '/y'}]},
-        'linux': {'namespaces': [{'type': 'network', 'path': '/n'}, {'type': 'pid'}],
+        'linux': {'namespaces': [{'type': 'network', 'path': '/proc/self/ns/net'}, {'type': 'pid'}],
                   'cgroupsPath': '/docker/web', 'mountLabel': 'x', 'sysctl': {'a': 'b'}}
       }
       """;
@@ -80,7 +80,7 @@ class GuestConfigTest {
         new JsonReader("guest").parse(guest.text(List.of()).getBytes(StandardCharsets.UTF_8)));
     assertEquals(
         List.of(new SharedSource(bundle.toRealPath(), "volume0", false, true)), guest.sources());
-    assertEquals(Optional.of(Path.of("/n")), guest.network());
+    assertEquals(Optional.of(Path.of("/proc/self/ns/net")), guest.network());
     assertEquals(2, journal.records().size(), journal.records().toString());
   }
 

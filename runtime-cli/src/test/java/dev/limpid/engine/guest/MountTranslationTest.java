@@ -77,6 +77,26 @@ class MountTranslationTest {
   }
 
   @Test
+  void refusesMoreThanTheGuestsCrunCanMake() {
+    String mount = "{'destination':'/x','type':'tmpfs'}";
+    MountTable none = new MountTable(List.of());
+
+    assertEquals(
+        1000,
+        translate("{'mounts':[" + mount + ("," + mount).repeat(999) + "]}", none)
+            .mounts()
+            .elements()
+            .size());
+    InvalidSpecException e =
+        assertThrows(
+            InvalidSpecException.class,
+            () -> translate("{'mounts':[" + mount + ("," + mount).repeat(1000) + "]}", none));
+    assertEquals(
+        "config.json: mounts: has 1001 elements; a container in a virtual machine can have 1000",
+        e.getMessage());
+  }
+
+  @Test
   void refusesSockets() throws IOException {
     try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       socket.bind(UnixDomainSocketAddress.of(bundle.resolve("socket")));

@@ -34,7 +34,17 @@ class NamespaceTranslationTest {
                 + " kernel, its VM's, found \"/proc/1/ns/pid\""),
         Arguments.of(
             "{'linux':{'namespaces':[{'type':'network','path':1}]}}",
-            "linux.namespaces[0].path: must be a string, found a number"));
+            "linux.namespaces[0].path: must be a string, found a number"),
+        network("/no/such", "no such file or directory on the host"),
+        network("/proc/self/ns", "must be a network namespace"),
+        network("/proc/self/ns/pid", "must be a network namespace"),
+        network("/proc/self/status", "must be a network namespace"));
+  }
+
+  private static Arguments network(String path, String problem) {
+    return Arguments.of(
+        "{'linux':{'namespaces':[{'type':'network','path':'" + path + "'}]}}",
+        "linux.namespaces[0].path: " + problem + ", found \"" + path + "\"");
   }
 
   @ParameterizedTest
@@ -54,9 +64,9 @@ class NamespaceTranslationTest {
         Arguments.of("[{'type':'network','path':''}]", "[" + GUEST_NETWORK + "]", ""),
         Arguments.of("[{'type':'network','path':null}]", "[" + GUEST_NETWORK + "]", ""),
         Arguments.of(
-            "[{'type':'network','path':'/var/run/netns/x'}]",
+            "[{'type':'network','path':'/proc/self/ns/net'}]",
             "[" + GUEST_NETWORK + "]",
-            "/var/run/netns/x"),
+            "/proc/self/ns/net"),
         Arguments.of(
             "[{'type':'cgroup'},{'type':'network'}]",
             "[{'type':'cgroup'},{'type':'network','path':'/proc/1/ns/net'}]",
