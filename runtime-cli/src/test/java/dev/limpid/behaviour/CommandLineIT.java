@@ -43,6 +43,30 @@ final class CommandLineIT extends Behaviour {
   }
 
   @Test
+  void theFeaturesNameWhatContainersCanHave() throws Exception {
+    JsonCursor features = Json.read(withoutRoot("features").succeeded().out());
+    for (String hook : List.of("prestart", "createRuntime", "startContainer", "poststart")) {
+      assertTrue(features.required("hooks").asStrings().contains(hook), hook);
+    }
+    JsonCursor linux = features.required("linux");
+    for (String namespace : List.of("cgroup", "ipc", "mount", "network", "user", "uts")) {
+      assertTrue(linux.required("namespaces").asStrings().contains(namespace), namespace);
+    }
+    assertTrue(linux.required("capabilities").asStrings().contains("CAP_SYS_ADMIN"));
+    assertTrue(linux.required("cgroup").required("v2").asBoolean());
+    JsonCursor seccomp = linux.required("seccomp");
+    assertTrue(seccomp.required("enabled").asBoolean());
+    assertTrue(seccomp.required("actions").asStrings().contains("SCMP_ACT_ERRNO"));
+    assertTrue(seccomp.required("operators").asStrings().contains("SCMP_CMP_MASKED_EQ"));
+    assertTrue(seccomp.required("archs").asStrings().contains("SCMP_ARCH_X86_64"));
+  }
+
+  @Test
+  void aListOfNothingIsAnEmptyArray() throws Exception {
+    assertEquals("[]", runtime().call("list", "--format", "json").succeeded().out().strip());
+  }
+
+  @Test
   void specWritesAConfigurationThatRuns() throws Exception {
     Path bundle = sandbox().bundle().directory();
     Outcome outcome = runtime().call("spec", "--bundle", bundle.toString()).succeeded();
@@ -102,7 +126,25 @@ final class CommandLineIT extends Behaviour {
 
   @Test
   void helpIsOnStandardOutput() throws Exception {
-    for (String verb : List.of("create", "run", "start", "kill", "delete", "state", "list")) {
+    for (String verb :
+        List.of(
+            "create",
+            "run",
+            "start",
+            "kill",
+            "delete",
+            "state",
+            "list",
+            "exec",
+            "ps",
+            "pause",
+            "resume",
+            "update",
+            "events",
+            "spec",
+            "features",
+            "checkpoint",
+            "restore")) {
       Outcome outcome = withoutRoot(verb, "--help").succeeded();
       assertTrue(outcome.out().contains(verb), outcome::toString);
       assertEquals("", outcome.err());

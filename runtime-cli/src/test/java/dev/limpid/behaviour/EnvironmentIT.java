@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.limpid.oci.json.JsonArray;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonString;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +38,7 @@ final class EnvironmentIT {
                 List.of("bounding", "effective", "inheritable", "permitted", "ambient"),
                 CAPABILITIES)
             .linux(EnvironmentIT::linux)
-            .edit(c -> c.with("hostname", "box"))
+            .edit(EnvironmentIT::wholeConfig)
             .script(
                 // In one line, whatever it says.
                 "ask() { name=$1; shift; echo \"$name:\" $(\"$@\" 2>&1); }",
@@ -65,9 +68,30 @@ final class EnvironmentIT {
                 "  ask device-$device sh -c \"[ -c /dev/$device ] && echo there\"",
                 "done",
                 "ask fd readlink /dev/fd",
+                "ask processes sh -c 'cd /proc; echo [0-9]* | wc -w'",
+                "ask shared-memory sh -c 'wc -l < /proc/sysvipc/shm'",
+                "ask messages sh -c 'wc -l < /proc/sysvipc/msg'",
+                "ask domainname cat /proc/sys/kernel/domainname",
+                "ask argument sh -c 'tr \"\\0\" \"|\" < /proc/1/cmdline'",
                 "ask masked sh -c 'wc -c < /etc/plain'",
+                "ask masked-folder sh -c 'ls /etc/hidden | wc -l'",
+                "ask masked-write sh -c 'echo x > /etc/hidden/new'",
+                "ask frozen-file sh -c 'echo x >> /etc/frozen'",
+                "ask frozen-folder sh -c 'echo x > /etc/kept/new'",
+                "ask kept cat /etc/kept/file /etc/frozen",
+                "ask beside sh -c 'echo x > /etc/new && cat /etc/new'",
                 "ask frozen sh -c 'echo 1 > /proc/sys/kernel/domainname'",
                 "ask seccomp mkdir /tmp/new");
+    Path etc = bundle.rootfs().resolve("etc");
+    Files.writeString(Files.createDirectory(etc.resolve("hidden")).resolve("file"), "hidden\n");
+    Files.writeString(Files.createDirectory(etc.resolve("kept")).resolve("file"), "kept\n");
+    Files.writeString(etc.resolve("frozen"), "frozen\n");
+    // It is their being read-only that shall stop a user, and nothing else.
+    for (Path path : List.of(etc, etc.resolve("kept"), etc.resolve("frozen"))) {
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxrwxrwx"));
+    }
+    bundle.process(
+        p -> p.with("args", ((JsonArray) p.get("args").orElseThrow()).with(new JsonString(""))));
     Outcome outcome =
         sandbox
             .runtime()
@@ -79,12 +103,23 @@ final class EnvironmentIT {
     }
   }
 
+  private static JsonObject wholeConfig(JsonObject config) {
+    return config
+        .with("hostname", "box")
+        .with("domainname", "example.com")
+        .with("solaris", Json.object("{\"milestone\": \"none\"}"))
+        .with("windows", Json.object("{\"layerFolders\": [\"C:\\\\layer\"]}"))
+        .with("zos", Json.object("{\"namespaces\": []}"))
+        .with("org.example.unknown", Json.object("{\"member\": 1}"));
+  }
+
   private static JsonObject process(JsonObject process) {
     return process
         .with(
             "user",
             Json.object(
                 "{\"uid\": 1000, \"gid\": 1001, \"umask\": 23, \"additionalGids\": [5, 1002]}"))
+        .with("commandLine", "a line for Windows")
         .with("cwd", "/mnt/made/on/the/way")
         .with(
             "rlimits",
@@ -97,7 +132,18 @@ final class EnvironmentIT {
   private static JsonObject linux(JsonObject linux) {
     JsonArray masked = (JsonArray) linux.get("maskedPaths").orElseThrow();
     return linux
-        .with("maskedPaths", masked.with(new JsonString("/etc/plain")))
+        .with(
+            "maskedPaths",
+            masked
+                .with(new JsonString("/etc/plain"))
+                .with(new JsonString("/etc/hidden"))
+                .with(new JsonString("/etc/no-such-file")))
+        .with(
+            "readonlyPaths",
+            ((JsonArray) linux.get("readonlyPaths").orElseThrow())
+                .with(new JsonString("/etc/frozen"))
+                .with(new JsonString("/etc/kept"))
+                .with(new JsonString("/etc/no-such-folder/file")))
         .with(
             "sysctl", Json.object("{\"net.ipv4.ip_forward\": \"1\", \"kernel.msgmax\": \"65000\"}"))
         .with(
@@ -136,10 +182,25 @@ final class EnvironmentIT {
   }
 
   @Test
-  void userAndGroupsAreThoseOfTheBundle() {
+  void argumentsArriveAsTheyAreEmptyOnesToo() {
+    String line = answers.get("argument");
+    assertTrue(line.startsWith("/bin/sh|-c|ask() {"), line);
+    assertTrue(line.endsWith("||"), line);
+  }
+
+  @Test
+  void theUserIsTheBundles() {
     assertAnswer("1000", "uid");
     assertAnswer("1001", "gid");
+  }
+
+  @Test
+  void theGroupsAreTheBundles() {
     assertAnswer("1001 5 1002", "gids");
+  }
+
+  @Test
+  void theUmaskIsTheBundles() {
     assertAnswer("0027", "umask");
   }
 
@@ -149,10 +210,25 @@ final class EnvironmentIT {
   }
 
   @Test
+  void theDomainNameIsItsOwn() {
+    assertAnswer("example.com", "domainname");
+  }
+
+  /** That it ran at all is the proof. */
+  @Test
+  void whatIsForOtherSystemsOrUnknownIsPassedOver() {
+    assertAnswer("1", "pid");
+  }
+
+  @Test
   void limitsHold() {
     assertAnswer("512", "files-soft");
     assertAnswer("768", "files-hard");
     assertAnswer("0", "core");
+  }
+
+  @Test
+  void theOomScoreIsTheBundles() {
     assertAnswer("123", "oom");
   }
 
@@ -162,6 +238,10 @@ final class EnvironmentIT {
       // Bits 5 and 10.
       assertAnswer("0000000000000420", "capabilities-" + set);
     }
+  }
+
+  @Test
+  void privilegesCannotBeGained() {
     assertAnswer("1", "privileges");
   }
 
@@ -178,6 +258,19 @@ final class EnvironmentIT {
   }
 
   @Test
+  void processesOfTheContainerSeeOneAnotherOnly() {
+    // The script and the shells that ask.
+    assertTrue(Integer.parseInt(answers.get("processes")) <= 5, answers::toString);
+  }
+
+  @Test
+  void sharedMemoryAndMessagesAreItsOwn() {
+    // Nothing but the heading.
+    assertAnswer("1", "shared-memory");
+    assertAnswer("1", "messages");
+  }
+
+  @Test
   void theUsualDevicesAreThere() {
     for (String device : List.of("null", "zero", "full", "random", "urandom", "tty", "ptmx")) {
       assertAnswer("there", "device-" + device);
@@ -186,9 +279,31 @@ final class EnvironmentIT {
   }
 
   @Test
-  void pathsAreMaskedAndFrozen() {
+  void aMaskedFileIsEmpty() {
     assertAnswer("0", "masked");
-    assertTrue(answers.get("frozen").contains("Read-only file system"), answers::toString);
+  }
+
+  @Test
+  void aMaskedFolderIsEmptyAndCannotBeWritten() {
+    assertAnswer("0", "masked-folder");
+    assertReadOnly("masked-write");
+  }
+
+  @Test
+  void aReadOnlyPathCanBeReadAlone() {
+    assertReadOnly("frozen");
+    assertReadOnly("frozen-file");
+    assertReadOnly("frozen-folder");
+    assertAnswer("kept frozen", "kept");
+  }
+
+  @Test
+  void whatIsBesideAReadOnlyPathCanBeWritten() {
+    assertAnswer("x", "beside");
+  }
+
+  private void assertReadOnly(String question) {
+    assertTrue(answers.get(question).contains("Read-only file system"), answers::toString);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.limpid.behaviour;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.oci.json.JsonArray;
@@ -55,9 +56,7 @@ final class HooksIT extends Behaviour {
     assertEquals(expected, said(notes, id, pid));
   }
 
-  /** runc 1.1 runs these when the container has been created; the specification says when. */
   @Test
-  @VmOnly
   void poststartHooksRunAfterTheStart() throws Exception {
     Path notes = sandbox().path("notes");
     String id = sandbox().id();
@@ -105,7 +104,6 @@ final class HooksIT extends Behaviour {
   }
 
   @Test
-  @VmOnly
   void aHookThatFailsAfterTheStartEndsTheContainer() throws Exception {
     String id = sandbox().id();
     JsonObject failing =
@@ -115,15 +113,96 @@ final class HooksIT extends Behaviour {
     runtime().awaitStatus(id, "stopped");
   }
 
-  @Test
-  void aStartContainerHookRunsInside() throws Exception {
-    JsonObject hooks =
-        JsonObject.builder()
-            .put("startContainer", JsonArray.of(hook("cat /etc/plain > /tmp/noted")))
-            .build();
-    TestBundle bundle = bundle(hooks).script("cat /tmp/noted");
+  private static JsonObject hooks(String kind, JsonObject... hooks) {
+    return JsonObject.builder().put(kind, JsonArray.of(hooks)).build();
+  }
+
+  private void assertCreateFails(String reason, JsonObject hooks) throws Exception {
     Outcome outcome =
-        runtime().call("run", "--bundle", bundle.write().toString(), sandbox().id()).succeeded();
-    assertEquals("text\n", outcome.out());
+        runtime()
+            .call("create", "--bundle", bundle(hooks).write().toString(), sandbox().id())
+            .exited(1);
+    assertTrue((outcome.out() + outcome.err()).contains(reason), outcome::toString);
+    sandbox().assertNothingIsLeft();
+  }
+
+  @Test
+  void aHookThatTakesTooLongIsTheEndOfCreate() throws Exception {
+    assertCreateFails("1", hooks("createRuntime", hook("exec sleep 1000").with("timeout", 1)));
+  }
+
+  @Test
+  void aHookThatDoesNotExistIsTheEndOfCreate() throws Exception {
+    assertCreateFails(
+        "/no/such/hook",
+        hooks("prestart", JsonObject.builder().put("path", "/no/such/hook").build()));
+  }
+
+  @Test
+  void theFirstHookThatFailsIsTheLast() throws Exception {
+    Path notes = sandbox().path("notes");
+    assertCreateFails(
+        "exit status 3", hooks("prestart", hook("exit 3"), hook("echo 2 > " + notes)));
+    assertTrue(Files.notExists(notes));
+  }
+
+  @Test
+  void poststopHooksRunWhateverOthersDo() throws Exception {
+    Path notes = sandbox().path("notes");
+    String id = sandbox().id();
+    JsonObject hooks =
+        hooks(
+            "poststop",
+            hook("exit 3"),
+            hook("exec sleep 1000").with("timeout", 1),
+            hook("echo last > " + notes));
+    runtime().create(id, bundle(hooks).write());
+    runtime().call("delete", "--force", id).succeeded();
+    assertEquals("last\n", Files.readString(notes));
+  }
+
+  @Test
+  void poststopHooksRunOnceWhenTheContainerIsDeleted() throws Exception {
+    Path notes = sandbox().path("notes");
+    String id = sandbox().id();
+    TestBundle bundle = bundle(hooks("poststop", hook("echo x >> " + notes))).script("true");
+    runtime().createAndStart(id, bundle.write());
+    runtime().awaitStatus(id, "stopped");
+    assertTrue(Files.notExists(notes));
+    runtime().call("delete", id).succeeded();
+    assertEquals("x\n", Files.readString(notes));
+  }
+
+  @Test
+  void aStartContainerHookThatFailsKeepsTheProgramFromRunning() throws Exception {
+    assertNeverRuns(hook("exit 3"));
+  }
+
+  @Test
+  void aStartContainerHookThatTakesTooLongKeepsTheProgramFromRunning() throws Exception {
+    assertNeverRuns(hook("exec sleep 1000").with("timeout", 1));
+  }
+
+  private void assertNeverRuns(JsonObject startContainer) throws Exception {
+    String id = sandbox().id();
+    TestBundle bundle = bundle(hooks("startContainer", startContainer)).script("echo ran");
+    Path output = runtime().create(id, bundle.write());
+    // Whether start has failed by then, too, is a matter of time.
+    runtime().call("start", id);
+    runtime().awaitStatus(id, "stopped");
+    assertFalse(OciRuntime.text(output).contains("ran\n"), OciRuntime.text(output));
+    runtime().call("delete", id).succeeded();
+  }
+
+  @Test
+  @VmOnly
+  void hooksOfTheHostInTheContainersNamespacesAreRefused() throws Exception {
+    assertCreateFails("hooks.createContainer", hooks("createContainer", hook("true")));
+  }
+
+  @Test
+  void aHooksPathIsAbsolute() throws Exception {
+    JsonObject relative = JsonObject.builder().put("path", "bin/true").build();
+    assertCreateFails("bin/true", hooks("createRuntime", relative));
   }
 }

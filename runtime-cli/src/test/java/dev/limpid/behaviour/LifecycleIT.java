@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -117,14 +118,56 @@ final class LifecycleIT extends Behaviour {
 
   @Test
   void theProcessTellsThatTheWorkloadWasKilled() throws Exception {
-    assertEquals(OciRuntime.deathBy(9), endOf(script(FOREVER), List.of("KILL")));
+    assertEquals(128 + 9, statusFor(endOf(script(FOREVER), List.of("KILL"))));
   }
 
   @Test
   void theProcessTellsThatASignalEndedTheWorkload() throws Exception {
     // As PID 1 of a namespace it would be spared what it does not ask for.
     Path bundle = sandbox().bundle().script(FOREVER).withoutNamespaces("pid").write();
-    assertEquals(OciRuntime.deathBy(15), endOf(bundle, List.of("TERM")));
+    assertEquals(128 + 15, statusFor(endOf(bundle, List.of("TERM"))));
+  }
+
+  /** The status that a shell, and every engine, makes of the end of a process. */
+  private static long statusFor(String end) {
+    JsonCursor cursor = Json.read(end);
+    Optional<JsonCursor> signal = cursor.optional("signaled");
+    return signal.isPresent() ? 128 + signal.get().asInt64() : cursor.required("exited").asInt64();
+  }
+
+  @Test
+  @VmOnly
+  void theProcessExitsWhenASignalEndsTheWorkload() throws Exception {
+    assertEquals("{\"exited\":137}", endOf(script(FOREVER), List.of("KILL")));
+  }
+
+  @Test
+  void aContainerThatWasNeverStartedCanBeKilled() throws Exception {
+    String id = sandbox().id();
+    runtime().create(id, script(FOREVER));
+    runtime().call("kill", id, "KILL").succeeded();
+    runtime().awaitStatus(id, "stopped");
+    runtime().call("delete", id).succeeded();
+  }
+
+  @Test
+  void aChangeOfTheBundleComesTooLateAfterCreate() throws Exception {
+    String id = sandbox().id();
+    TestBundle bundle = sandbox().bundle().annotation("key", "before").script("echo before");
+    Path output = runtime().create(id, bundle.write());
+    bundle.annotation("key", "after").script("echo after").write();
+    runtime().call("start", id).succeeded();
+    runtime().awaitStatus(id, "stopped");
+    awaitOutput(output, "before\n");
+    assertEquals("before", runtime().state(id).required("annotations").requiredString("key"));
+  }
+
+  @Test
+  void execRunsInAContainerThatWasNotStarted() throws Exception {
+    String id = sandbox().id();
+    runtime().create(id, script(FOREVER));
+    assertEquals("in\n", runtime().call("exec", id, "echo", "in").succeeded().out());
+    assertEquals("created", runtime().status(id));
   }
 
   /**

@@ -50,14 +50,6 @@ final class OciRuntime {
     return Holder.VERSION.startsWith("limpid version ");
   }
 
-  /** How a process ends, for its parent, that a signal has ended in the container. */
-  static String deathBy(int signal) {
-    // A shim has no other way to tell; runc's process is the one that dies.
-    return runsVirtualMachines()
-        ? "{\"exited\":" + (128 + signal) + "}"
-        : "{\"signaled\":" + signal + "}";
-  }
-
   private static final class Holder {
     static final String VERSION = version();
 
