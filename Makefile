@@ -4,6 +4,7 @@
 #   make           build everything into build/dist
 #   make demo      the same, then run a container and show what is special about it
 #   make test      every test (installs what they need)
+#   make behaviours  what a runtime does as seen from outside, of runc and of Limpid, in two columns
 #   make install   [prefix=/usr/local] [DESTDIR=]
 #   make clean
 
@@ -23,7 +24,10 @@ JAVA_SOURCES := $(shell find oci-spec agent-proto vm-launcher runtime-cli -path 
 C_SOURCES := $(shell find agent-proto/src/main/c vm-launcher/src/main/c -type f)
 GUEST_SOURCES := $(shell find mini-os agent-proto/src/main/c -type f)
 
-.PHONY: all demo test check-c install clean prerequisites test-prerequisites
+# Whose behaviour Limpid's is compared with.
+OTHER_RUNTIME ?= /usr/sbin/runc
+
+.PHONY: all demo test behaviours check-c install clean prerequisites test-prerequisites
 all: $(DIST)/.complete
 
 prerequisites:
@@ -97,7 +101,11 @@ check-c: all test-prerequisites
 
 # Surefire's and Failsafe's closing lines come last.
 test: check-c
-	$(MVN) verify -Dlimpid.commit=$(COMMIT) -Dlimpid.dist=$(DIST)
+	$(MVN) verify -Dlimpid.commit=$(COMMIT) -Dlimpid.dist=$(DIST) -Dlimpid.compare=$(OTHER_RUNTIME)
+
+behaviours: all test-prerequisites
+	$(MVN) verify -pl runtime-cli -am -Dlimpid.commit=$(COMMIT) -Dlimpid.dist=$(DIST) -Dlimpid.compare=$(OTHER_RUNTIME) \
+	  -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='dev.limpid.behaviour.*IT' -Dfailsafe.failIfNoSpecifiedTests=false
 
 clean:
 	rm -rf $(BUILD)
