@@ -1,13 +1,11 @@
 #include "oom.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 #include "log.h"
-#include "outlets.h"
 
 static void changed(void *owner, uint32_t events)
 {
@@ -48,5 +46,7 @@ void oom_look(struct oom *oom)
 void oom_close(struct oom *oom)
 {
 	watch_stop(oom->loop, &oom->watch);
-	close_fd(&oom->watch.fd);
+	if (oom->watch.fd >= 0)
+		close(oom->watch.fd);
+	oom->watch.fd = -1;
 }

@@ -185,19 +185,21 @@ static int parse_disks(yajl_val tree, struct disks_request *disks, struct proble
 static int parse_config(struct create_request *create, struct problem *problem)
 {
 	yajl_val tree = json_parse("config", create->config, strlen(create->config), problem);
-	yajl_val process, value;
+	yajl_val process, value, score;
 	int result = 0;
 
 	if (tree == NULL)
 		return -1;
 	process = json_find(tree, "process");
+	score = json_find(process, "oomScoreAdj");
 	value = json_find(process, "terminal");
 	if (!YAJL_IS_OBJECT(tree))
 		result = problem_set(problem, FAILURE_INVALID, "config: an object expected");
 	else if (value && !YAJL_IS_TRUE(value) && !YAJL_IS_FALSE(value))
 		result = problem_set(problem, FAILURE_INVALID, "config: process.terminal: a boolean expected");
 	create->terminal = YAJL_IS_TRUE(value);
-	create->oom_adjusted = json_find(process, "oomScoreAdj") != NULL;
+	/* crun takes 0 for "not set", and then leaves the agent's. */
+	create->oom_adjusted = YAJL_IS_INTEGER(score) && YAJL_GET_INTEGER(score) != 0;
 	yajl_tree_free(tree);
 	return result;
 }

@@ -68,7 +68,7 @@ struct disks_request {
 struct create_request {
 	const char *config;
 	bool terminal;     /* as the config says */
-	bool oom_adjusted; /* the config has process.oomScoreAdj */
+	bool oom_adjusted; /* the config has a process.oomScoreAdj that is not 0 */
 	bool sized;
 	struct winsize size;
 };

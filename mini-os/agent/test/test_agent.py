@@ -663,7 +663,7 @@ def only_the_streams_are_inherited():
 
 @test
 def agents_oom_score_is_its_own():
-    for options, expected in ({}, b"0"), ({"oomScoreAdj": 300}, b"300"):
+    for options, expected in ({}, b"0"), ({"oomScoreAdj": 300}, b"300"), ({"oomScoreAdj": 0}, b"0"):
         with started(["cat", "/proc/self/oom_score_adj"], **options) as (agent, host):
             host.end()
             assert host.output[STDOUT].strip() == expected

@@ -14,6 +14,7 @@
 #include "disk.h"
 #include "json.h"
 #include "layer.h"
+#include "oom.h"
 #include "path.h"
 #include "reaper.h"
 #include "stats.h"
@@ -375,6 +376,47 @@ static void wait_for_end(pid_t pid)
 	EXPECT(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0, "%s", strerror(errno));
 }
 
+static unsigned oom_events;
+
+void link_send(struct link *link, enum frame_kind kind, unsigned stream, unsigned process, uint32_t request,
+	       const void *payload, size_t length)
+{
+	EXPECT(link_is_open(link) && kind == FRAME_EVENT && stream == 0 && process == 0 && request == 0, "%d", kind);
+	EXPECT(length == strlen(OOM_EVENT) && memcmp(payload, OOM_EVENT, length) == 0, "%zu bytes", length);
+	oom_events++;
+}
+
+static void expect_oom_events(struct oom *oom, const char *memory_events, unsigned expected)
+{
+	write_text("memory.events", memory_events);
+	oom_look(oom);
+	EXPECT(oom_events == expected, "%u events", oom_events);
+}
+
+static void test_oom(void)
+{
+	struct link link = { .state = LINK_OPEN };
+	struct loop loop;
+	struct oom oom;
+
+	EXPECT(loop_open(&loop) == 0, "no epoll");
+	oom_open(&oom, &loop, &link);
+	oom_look(&oom);
+	write_text("memory.events", "low 0\noom 0\noom_kill 0\noom_group_kill 7\n");
+	/* A plain file can't be watched, but it can be looked at. */
+	oom_watch(&oom, ".");
+	expect_oom_events(&oom, "low 0\noom 1\noom_kill 0\noom_group_kill 7\n", 0);
+	expect_oom_events(&oom, "low 0\noom 1\noom_kill 2\noom_group_kill 7\n", 1);
+	expect_oom_events(&oom, "low 0\noom 9\noom_kill 2\noom_group_kill 8\n", 1);
+	expect_oom_events(&oom, "nonsense\n", 1);
+	link.state = LINK_WAITING;
+	expect_oom_events(&oom, "low 0\noom_kill 3\n", 1);
+	link.state = LINK_OPEN;
+	expect_oom_events(&oom, "low 0\noom_kill 3\n", 2);
+	oom_close(&oom);
+	loop_close(&loop);
+}
+
 static void test_reaper(void)
 {
 	struct reaper reaper;
@@ -444,6 +486,7 @@ int main(int argc, char **argv)
 	test_json();
 	test_stats();
 	test_stats_bounds();
+	test_oom();
 	test_reaper();
 	printf("parts: %u failures\n", failures);
 	return failures > 0;
