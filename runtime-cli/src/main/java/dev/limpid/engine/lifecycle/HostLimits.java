@@ -6,6 +6,7 @@ import dev.limpid.vm.cgroup.CgroupTree.Version;
 import dev.limpid.vm.cgroup.HostMemory;
 import dev.limpid.vm.cgroup.LimitSetting;
 import dev.limpid.vm.cgroup.LimitSettings;
+import dev.limpid.vm.hypervisor.Accelerator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -20,10 +21,10 @@ import java.util.OptionalLong;
  */
 record HostLimits(HostMemory memory, Cpu cpu, Resources resources) {
   /**
-   * What QEMU, virtiofsd and the shim take of their own, whatever the size of the VM: mostly code
-   * that QEMU has translated, which {@link dev.limpid.vm.hypervisor.QemuCommandLine} bounds.
+   * What QEMU, virtiofsd and the shim take of their own, whatever the size of the VM: code that
+   * QEMU has translated, and 60 MiB, measured, with as much to spare.
    */
-  private static final long FIXED_BYTES = 384L << 20;
+  private static final long FIXED_BYTES = (Accelerator.TRANSLATED_MIB + 128L) << 20;
 
   private static final long MIB = 1 << 20;
 

@@ -9,24 +9,37 @@ import java.nio.file.StandardOpenOption;
 /** What executes the guest's instructions. */
 public enum Accelerator {
   /** The processor, by way of Linux's KVM. */
-  KVM("kvm", "host"),
+  KVM("kvm", "kvm", "host"),
   /** QEMU's own translator: everything works, slowly. */
-  TCG("tcg", "max");
+  TCG("tcg", "tcg,tb-size=" + Accelerator.TRANSLATED_MIB, "max");
 
   private static final Path DEVICE = Path.of("/dev/kvm");
   private static final Path CPUINFO = Path.of("/proc/cpuinfo");
 
+  /**
+   * How much code QEMU keeps translated, in MiB, before it begins anew. Its own choice is an eighth
+   * of the host's memory, up to 1 GiB for each VM.
+   */
+  public static final int TRANSLATED_MIB = 256;
+
   private final String word;
+  private final String option;
   private final String cpu;
 
-  Accelerator(String word, String cpu) {
+  Accelerator(String word, String option, String cpu) {
     this.word = word;
+    this.option = option;
     this.cpu = cpu;
   }
 
   /** QEMU's name for it, {@code kvm} or {@code tcg}. */
   public String word() {
     return word;
+  }
+
+  /** What QEMU's option {@code -accel} takes. */
+  String option() {
+    return option;
   }
 
   /** The model of processor that the guest gets. */

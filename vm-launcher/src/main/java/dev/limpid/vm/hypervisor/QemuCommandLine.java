@@ -64,7 +64,7 @@ public final class QemuCommandLine {
     add(arguments, "-M", MACHINE);
     arguments.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"));
     add(arguments, "-sandbox", SANDBOX);
-    add(arguments, "-accel", vm.accelerator().word());
+    add(arguments, "-accel", vm.accelerator().option());
     add(arguments, "-cpu", vm.accelerator().cpu());
     add(arguments, "-smp", Integer.toString(vm.vcpus()));
     add(arguments, "-m", vm.memoryMiB() + "M,slots=1,maxmem=" + maxMemoryMiB(vm) + "M");
