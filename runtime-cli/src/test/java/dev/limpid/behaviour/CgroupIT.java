@@ -1,0 +1,293 @@
+package dev.limpid.behaviour;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Control groups on the host, and the limits that hold there and for the container. */
+final class CgroupIT extends Behaviour {
+  /** What the container's own group says of its limit of memory, wherever it sees its group. */
+  private static final String OWN_LIMIT =
+      "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null";
+
+  private String id;
+  private Path parent;
+  private Path path;
+
+  @BeforeEach
+  void name() {
+    id = sandbox().id();
+    parent = Path.of("/").resolve(sandbox().directory().getFileName());
+    path = parent.resolve(id);
+  }
+
+  /** The runtime removes the container's group, and not what lies above. */
+  @AfterEach
+  void onlyTheParentIsLeft() throws Exception {
+    for (String each : runtime().call("list", "-q").succeeded().lines()) {
+      runtime().call("delete", "--force", each).succeeded();
+    }
+    List<Path> left = new ArrayList<>();
+    for (Path mountPoint : mountPoints()) {
+      Path group = Path.of(mountPoint + parent.toString());
+      if (Files.isDirectory(group)) {
+        try (Stream<Path> inside = Files.list(group)) {
+          inside.filter(Files::isDirectory).forEach(left::add);
+        }
+        for (Path each : left) {
+          Files.delete(each);
+        }
+        Files.delete(group);
+      }
+    }
+    assertEquals(List.of(), left);
+  }
+
+  private static List<Path> mountPoints() throws IOException {
+    if (HostGroup.isOfVersionTwo()) {
+      return List.of(HostGroup.mountPoint("memory"));
+    }
+    try (Stream<Path> all = Files.list(Path.of("/sys/fs/cgroup"))) {
+      return all.filter(Files::isDirectory).filter(each -> !Files.isSymbolicLink(each)).toList();
+    }
+  }
+
+  private TestBundle bundle(String... lines) throws Exception {
+    return sandbox()
+        .bundle()
+        .linux(linux -> linux.with("cgroupsPath", path.toString()))
+        .script(lines);
+  }
+
+  private static TestBundle limited(TestBundle bundle, String resources) {
+    return bundle.linux(
+        linux -> linux.with("resources", Json.object(resources.replace('\'', '"'))));
+  }
+
+  private long pid() throws Exception {
+    return runtime().state(id).required("pid").asInteger(1, Integer.MAX_VALUE);
+  }
+
+  private Path group(String controller) {
+    return Path.of(HostGroup.mountPoint(controller) + path.toString());
+  }
+
+  @Test
+  void processesAreWhereThePathSays() throws Exception {
+    runtime().createAndStart(id, bundle("exec sleep 1000").write());
+    for (String controller : List.of("memory", "cpu", "pids", "cpuset", "blkio")) {
+      assertEquals(group(controller), HostGroup.of(pid(), controller));
+    }
+    for (ProcessHandle each : HostProcesses.family(pid())) {
+      assertEquals(group("memory"), HostGroup.of(each.pid(), "memory"));
+    }
+    runtime().call("delete", "--force", id).succeeded();
+    assertFalse(Files.exists(group("memory")));
+  }
+
+  @Test
+  void aRelativePathBeginsAtTheCallersGroup() throws Exception {
+    String relative = sandbox().directory().getFileName() + "-relative";
+    runtime()
+        .createAndStart(
+            id,
+            sandbox()
+                .bundle()
+                .linux(linux -> linux.with("cgroupsPath", relative))
+                .script("exec sleep 1000")
+                .write());
+    Path own = HostGroup.of(ProcessHandle.current().pid(), "memory");
+    Path from = HostGroup.isOfVersionTwo() ? own.getParent() : own;
+    assertEquals(from.resolve(relative), HostGroup.of(pid(), "memory"));
+    runtime().call("delete", "--force", id).succeeded();
+    assertFalse(Files.exists(from.resolve(relative)));
+  }
+
+  @Test
+  void withoutAPathTheGroupHasTheContainersName() throws Exception {
+    runtime().createAndStart(id, script("exec sleep 1000"));
+    assertEquals(id, HostGroup.of(pid(), "memory").getFileName().toString());
+  }
+
+  @Test
+  void aSecondProcessIsThereToo() throws Exception {
+    runtime().createAndStart(id, bundle("exec sleep 1000").write());
+    int before = HostGroup.processes(group("memory")).size();
+    Path pidFile = sandbox().path("pid");
+    runtime()
+        .call("exec", "--detach", "--pid-file", pidFile.toString(), id, "sleep", "1000")
+        .succeeded();
+    long pid = Long.parseLong(Files.readString(pidFile));
+    assertEquals(group("memory"), HostGroup.of(pid, "memory"));
+    assertEquals(before + 1, HostGroup.processes(group("memory")).size());
+  }
+
+  @Test
+  void nothingIsLeftOfAContainerThatCannotBeMade() throws Exception {
+    Path directory = bundle("true").args("/bin/no-such-program").write();
+    runtime().call("create", "--bundle", directory.toString(), id).exited(1);
+    assertFalse(Files.exists(group("memory")));
+  }
+
+  @Test
+  void nothingIsLeftOfAContainerThatHasDied() throws Exception {
+    runtime().createAndStart(id, bundle("exec sleep 1000").write());
+    HostProcesses.kill(HostProcesses.of(pid()));
+    runtime().awaitStatus(id, "stopped");
+    runtime().call("delete", id).succeeded();
+    assertFalse(Files.exists(group("memory")));
+  }
+
+  @Test
+  @VmOnly
+  void aGroupThatIsInUseIsRefused() throws Exception {
+    Path group = Files.createDirectories(group("memory"));
+    Process other = sandbox().start(new ProcessBuilder("sleep", "1000"));
+    Files.writeString(group.resolve("cgroup.procs"), Long.toString(other.pid()));
+    runtime()
+        .refuses(
+            "container's cgroup is not empty: process " + other.pid() + " is in it",
+            "create",
+            "--bundle",
+            bundle("true").write().toString(),
+            id);
+    other.destroyForcibly().waitFor();
+    Await.until("it is gone", () -> HostGroup.processes(group).isEmpty());
+    Files.delete(group);
+  }
+
+  @Test
+  @VmOnly
+  void aPathUpwardsIsRefused() throws Exception {
+    path = Path.of("/../outside");
+    runtime()
+        .refuses(
+            "config.json: linux.cgroupsPath: /../outside: must not lead upwards",
+            "create",
+            "--bundle",
+            bundle("true").write().toString(),
+            id);
+  }
+
+  @Test
+  void theContainerSeesExactlyItsLimitOfMemory() throws Exception {
+    TestBundle bundle = limited(bundle(OWN_LIMIT), "{'memory':{'limit':67108864}}");
+    assertEquals("67108864\n", runtime().call("run", "-b", bundle.write().toString(), id).out());
+  }
+
+  @Test
+  @VmOnly
+  void theVirtualMachineHasAsManyProcessorsAsTheQuotaCovers() throws Exception {
+    TestBundle bundle =
+        limited(
+            bundle("nproc; cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/pids.max"),
+            "{'cpu':{'quota':150000,'period':100000},'pids':{'limit':40}}");
+    int most = Math.min(2, Runtime.getRuntime().availableProcessors());
+    assertEquals(
+        most + "\n150000 100000\n40\n",
+        runtime().call("run", "-b", bundle.write().toString(), id).succeeded().out());
+  }
+
+  @Test
+  void limitsOfTheHostAreSet() throws Exception {
+    TestBundle bundle =
+        limited(
+            bundle("exec sleep 1000"),
+            "{'cpu':{'shares':512,'cpus':'0','mems':'0'},'memory':{'limit':67108864}}");
+    runtime().createAndStart(id, bundle.write());
+    assertEquals("0", HostGroup.read(group("cpuset"), "cpuset.cpus", "cpuset.cpus"));
+    assertEquals("0", HostGroup.read(group("cpuset"), "cpuset.mems", "cpuset.mems"));
+    boolean second = HostGroup.isOfVersionTwo();
+    assertEquals(second ? "20" : "512", HostGroup.read(group("cpu"), "cpu.shares", "cpu.weight"));
+    long limit =
+        Long.parseLong(HostGroup.read(group("memory"), "memory.limit_in_bytes", "memory.max"));
+    // What runs the container, if it is not the host's own kernel, comes on top.
+    assertTrue(limit >= 67108864 && limit < (4L << 30), () -> "limit " + limit);
+  }
+
+  @Test
+  void updateChangesLimitsOfTheHost() throws Exception {
+    TestBundle bundle =
+        limited(
+            bundle("exec sleep 1000"),
+            "{'cpu':{'shares':512,'quota':50000,'period':100000},'memory':{'limit':67108864}}");
+    runtime().createAndStart(id, bundle.write());
+    runtime()
+        .call("update", "--cpu-share", "1024", "--cpuset-cpus", "0", "--memory", "33554432", id)
+        .succeeded();
+    boolean second = HostGroup.isOfVersionTwo();
+    assertEquals(second ? "39" : "1024", HostGroup.read(group("cpu"), "cpu.shares", "cpu.weight"));
+    assertEquals("0", HostGroup.read(group("cpuset"), "cpuset.cpus", "cpuset.cpus"));
+    assertEquals("33554432\n", runtime().call("exec", id, "sh", "-c", OWN_LIMIT).out());
+    runtime().call("update", "--cpu-quota", "-1", id).succeeded();
+    assertEquals(
+        second ? "max 100000" : "-1", HostGroup.read(group("cpu"), "cpu.cfs_quota_us", "cpu.max"));
+  }
+
+  @Test
+  @VmOnly
+  void theQuotaOfTheHostHasRoomForTheDevices() throws Exception {
+    TestBundle bundle =
+        limited(bundle("exec sleep 1000"), "{'cpu':{'quota':40000,'period':80000}}");
+    runtime().createAndStart(id, bundle.write());
+    assertEquals(
+        HostGroup.isOfVersionTwo() ? "50000 80000" : "50000",
+        HostGroup.read(group("cpu"), "cpu.cfs_quota_us", "cpu.max"));
+  }
+
+  @Test
+  void aProcessThatIsKilledForWantOfMemoryIsSeenOnTheHost() throws Exception {
+    TestBundle bundle =
+        limited(
+            bundle("tail /dev/zero; echo $?; exec sleep 1000"),
+            "{'memory':{'limit':33554432,'swap':33554432}}");
+    Path output = runtime().createAndStart(id, bundle.write());
+    Await.until("it is killed", () -> OciRuntime.text(output).contains("137"));
+    Await.until("it is counted", () -> HostGroup.oomKills(group("memory")) == 1);
+    assertEquals("running", runtime().status(id));
+    for (ProcessHandle each : HostProcesses.family(pid())) {
+      assertEquals(group("memory"), HostGroup.of(each.pid(), "memory"));
+    }
+    // The moment of that is over.
+    assertEquals("x\n", runtime().call("exec", id, "echo", "x").succeeded().out());
+  }
+
+  @Test
+  void theEndOfAContainerForWantOfMemoryIsSeenOnTheHost() throws Exception {
+    TestBundle bundle =
+        limited(bundle("exec tail /dev/zero"), "{'memory':{'limit':33554432,'swap':33554432}}");
+    runtime().createAndStart(id, bundle.write());
+    runtime().awaitStatus(id, "stopped");
+    assertEquals(1, HostGroup.oomKills(group("memory")));
+  }
+
+  @Test
+  @VmOnly
+  void limitsThatNobodyCouldApplyAreRefused() throws Exception {
+    runtime()
+        .refuses(
+            "config.json: linux.resources.network.classID: 7: not supported",
+            "create",
+            "--bundle",
+            limited(bundle("true"), "{'network':{'classID':7}}").write().toString(),
+            id);
+    runtime()
+        .refuses(
+            "config.json: linux.resources.cpu.cpus: 100000: the host's kernel refuses it",
+            "create",
+            "--bundle",
+            limited(bundle("true"), "{'cpu':{'cpus':'100000'}}").write().toString(),
+            id);
+    assertFalse(Files.exists(group("cpuset")));
+  }
+}
