@@ -95,12 +95,12 @@ final class UpdateCommand extends Verb {
   @Option(
       names = "--cpuset-cpus",
       paramLabel = "LIST",
-      description = "Left out: processors of the host have other numbers in a virtual machine.")
+      description = "Processors of the host that the virtual machine runs on.")
   void cpusetCpus(String value) {
     limit("cpu", "cpus", value);
   }
 
-  @Option(names = "--cpuset-mems", paramLabel = "LIST", description = "Left out, likewise.")
+  @Option(names = "--cpuset-mems", paramLabel = "LIST", description = "Memory nodes of the host that it uses.")
   void cpusetMems(String value) {
     limit("cpu", "mems", value);
   }
