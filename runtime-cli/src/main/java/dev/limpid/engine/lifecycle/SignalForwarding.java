@@ -13,9 +13,29 @@ import jnr.posix.util.SunMiscSignal;
  * container. What comes before there is a shim is kept for it.
  */
 final class SignalForwarding implements SignalHandler {
-  /** Those that users send, but for QUIT and USR2, which the JVM keeps to itself. */
+  /**
+   * All but those that a child, a window or a socket sends to this process for its own sake, and
+   * those that the JVM does not hand out: QUIT, which makes it tell what its threads do, and the
+   * real-time ones.
+   */
   private static final Signal[] SIGNALS = {
-    Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM, Signal.SIGUSR1, Signal.SIGALRM, Signal.SIGCONT
+    Signal.SIGHUP,
+    Signal.SIGINT,
+    Signal.SIGABRT,
+    Signal.SIGUSR1,
+    Signal.SIGUSR2,
+    Signal.SIGALRM,
+    Signal.SIGTERM,
+    Signal.SIGCONT,
+    Signal.SIGTSTP,
+    Signal.SIGTTIN,
+    Signal.SIGTTOU,
+    Signal.SIGXCPU,
+    Signal.SIGVTALRM,
+    Signal.SIGPROF,
+    Signal.SIGIO,
+    Signal.SIGPWR,
+    Signal.SIGSYS
   };
 
   private final List<Integer> early = new ArrayList<>();
