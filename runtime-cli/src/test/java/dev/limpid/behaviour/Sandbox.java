@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -90,6 +91,20 @@ final class Sandbox {
   void hostCommand(List<String> command, List<String> undoing) throws Exception {
     runtime.toEnd(new ProcessBuilder(command)).succeeded();
     undo.push(undoing);
+  }
+
+  /** A block device of the host, of these many bytes, whose content is that of a file. */
+  String loopDevice(Path file, long bytes) throws Exception {
+    try (RandomAccessFile content = new RandomAccessFile(file.toFile(), "rw")) {
+      content.setLength(bytes);
+    }
+    String device =
+        runtime
+            .toEnd(new ProcessBuilder("losetup", "--find", "--show", file.toString()))
+            .succeeded()
+            .lines()[0];
+    undo.push(List.of("losetup", "--detach", device));
+    return device;
   }
 
   /** Deletes every container, and fails if anything is left of one. */

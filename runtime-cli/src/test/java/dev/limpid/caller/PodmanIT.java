@@ -92,6 +92,21 @@ final class PodmanIT {
   }
 
   @Test
+  void privilegedContainerMayUseEverythingOfItsMachine() {
+    String script =
+        "mkdir /m; mount -t tmpfs none /m && grep -c ' /m tmpfs ' /proc/mounts; ls /dev/fuse";
+    assertEquals(
+        "1\n/dev/fuse", limpid("--rm", "--privileged", "busybox", "sh", "-c", script).ok());
+  }
+
+  @Test
+  void annotationsOfLimpidNeedTheAdministratorsWord() {
+    Result result = limpid("--rm", "--annotation", "dev.limpid.memory=256", "busybox", "true");
+    assertTrue(
+        result.err().contains("add \"dev.limpid.memory\" to \"allow\" in"), result.toString());
+  }
+
+  @Test
   void backgroundContainerIsListedStoppedAndStartedAgain() {
     String id = limpid("-d", "busybox", "sh", "-c", "trap 'exit 3' TERM; sleep 1000 & wait").ok();
     assertEquals("running", podman.run("inspect", "-f", "{{.State.Status}}", id).ok());
