@@ -100,7 +100,10 @@ final class UpdateCommand extends Verb {
     limit("cpu", "cpus", value);
   }
 
-  @Option(names = "--cpuset-mems", paramLabel = "LIST", description = "Memory nodes of the host that it uses.")
+  @Option(
+      names = "--cpuset-mems",
+      paramLabel = "LIST",
+      description = "Memory nodes of the host that it uses.")
   void cpusetMems(String value) {
     limit("cpu", "mems", value);
   }
