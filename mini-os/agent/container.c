@@ -201,6 +201,9 @@ static int adopt(struct container *container, pid_t pid, struct problem *problem
 	struct process_streams streams;
 	int error;
 
+	if (scheduling_apply(&container->request.scheduling, pid, problem) < 0 ||
+	    attributes_apply(container->attributes, container->request.attribute_count, pid, problem) < 0)
+		return -1;
 	if (outlets_complete(&container->outlets, problem) < 0)
 		return -1;
 	streams = outlets_take(&container->outlets);
@@ -222,6 +225,13 @@ static int adopt(struct container *container, pid_t pid, struct problem *problem
 	return 0;
 }
 
+static void forget_request(struct container *container)
+{
+	outlets_close(&container->outlets);
+	free(container->attributes);
+	container->attributes = NULL;
+}
+
 static void created(void *owner, const struct problem *refused)
 {
 	struct container *container = owner;
@@ -230,12 +240,14 @@ static void created(void *owner, const struct problem *refused)
 	pid_t pid;
 
 	if (refused) {
-		outlets_close(&container->outlets);
+		forget_request(container);
 		container->state = CONTAINER_NONE;
 		fail(container, refused);
 		reaper_remember(container->reaper, false);
 		return;
 	}
+	if (container->request.clocks.apart)
+		crun_forget_start();
 	pid = crun_pid(CRUN_PID);
 	if (pid < 0) {
 		errno = -pid;
@@ -244,19 +256,30 @@ static void created(void *owner, const struct problem *refused)
 	if (pid < 0 || adopt(container, pid, &problem) < 0) {
 		if (pid > 0)
 			kill(pid, SIGKILL);
-		outlets_close(&container->outlets);
+		forget_request(container);
 		/* crun has it still: there will be no second attempt */
 		container->state = CONTAINER_ENDED;
 		fail(container, &problem);
 		reaper_remember(container->reaper, false);
 		return;
 	}
+	forget_request(container);
 	container->state = CONTAINER_CREATED;
 	snprintf(result, sizeof result, "{\"pid\":%d}", pid);
 	container->done(container->owner, result, NULL);
 	/* If it has ended already, this says so. */
 	reaper_watch(container->reaper, &container->init_child);
 	reaper_remember(container->reaper, false);
+}
+
+static int keep_request(struct container *container, const struct create_request *request, struct problem *problem)
+{
+	container->request = *request;
+	container->request.config = NULL;
+	container->request.sysctls = NULL;
+	container->request.attributes = NULL;
+	container->attributes = attributes_copy(request->attributes, request->attribute_count);
+	return container->attributes ? 0 : problem_set(problem, FAILURE_SYSTEM, "create: out of memory");
 }
 
 void container_create(struct container *container, const struct create_request *request)
@@ -269,15 +292,18 @@ void container_create(struct container *container, const struct create_request *
 		fail_state(container, FAILURE_STATE, "create: there is a container already");
 		return;
 	}
-	container->request = *request;
-	container->request.config = NULL;
-	result = write_config(request->config, &problem);
+	result = keep_request(container, request, &problem);
+	if (result == 0)
+		result = sysctl_write(request->sysctls, request->sysctl_count, &problem);
+	if (result == 0)
+		result = write_config(request->config, &problem);
 	if (result == 0)
 		result = outlets_open(&container->outlets, request->terminal ? CRUN_CONSOLE : NULL, stdio, &problem);
 	reaper_remember(container->reaper, true);
 	if (result == 0) {
 		container->state = CONTAINER_CREATING;
-		result = crun_create(&container->crun, request->terminal, stdio, &problem, created, container);
+		result = crun_create(&container->crun, request->terminal, stdio, &request->clocks, &problem, created,
+				     container);
 	}
 	for (unsigned i = 0; i < 3; i++)
 		close_fd(&stdio[i]);
@@ -391,6 +417,7 @@ void container_stats(struct container *container)
 {
 	struct problem problem;
 	char text[STATS_SIZE];
+	char network[64];
 
 	if (container_check_up(container, "stats", &problem) < 0) {
 		fail(container, &problem);
@@ -398,7 +425,9 @@ void container_stats(struct container *container)
 	}
 	if (need_cgroup(container, "stats") < 0)
 		return;
-	if (stats_read(container->cgroup, STATS_NETWORK, text, &problem) < 0)
+	/* The agent's own, unless the container is in a user namespace, to which its network belongs. */
+	snprintf(network, sizeof network, STATS_NETWORK, container->init->pid);
+	if (stats_read(container->cgroup, network, text, &problem) < 0)
 		fail(container, &problem);
 	else
 		container->done(container->owner, text, NULL);
@@ -487,7 +516,7 @@ void container_open(struct container *container, struct loop *loop, struct reape
 
 void container_close(struct container *container)
 {
-	outlets_close(&container->outlets);
+	forget_request(container);
 	freezer_stop(&container->freezer);
 	oom_close(&container->oom);
 	timer_stop(container->loop, &container->crun_patience);

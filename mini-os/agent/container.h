@@ -38,7 +38,8 @@ struct container {
 
 	/* while creating */
 	struct outlets outlets;
-	struct create_request request; /* without the config */
+	struct create_request request;       /* without what points into the host's request */
+	struct mount_attributes *attributes; /* request.attribute_count of them */
 
 	struct process *init;
 	struct child init_child;

@@ -17,6 +17,7 @@
 #define CONTAINER "container"
 #define ARGUMENTS_MAX 16
 #define MESSAGE_READ 4096
+#define STATUS_READ 16384 /* the member is among the first */
 
 static char *const environment[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -135,8 +136,43 @@ static int spawn(const char *const *arguments, const int stdio[3], pid_t *pid)
 	return error;
 }
 
+/* In the child: what spawn does, after having gone to where the clocks are others. Its reason is found in the log. */
+static void become_crun(const char *const *arguments, const int stdio[3], const struct clocks *clocks, const char *log)
+{
+	struct problem problem, lost;
+	sigset_t none;
+
+	if (timens_enter(clocks, &problem) < 0) {
+		crun_write(log, problem.text, &lost);
+		_exit(1);
+	}
+	for (int i = 0; i < 3; i++) {
+		int fd = stdio[i] >= 0 ? stdio[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (fd < 0 || dup2(fd, i) < 0)
+			_exit(1);
+	}
+	for (int signal_number = 1; signal_number < NSIG; signal_number++)
+		signal(signal_number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(CRUN, (char *const *)arguments, environment);
+	_exit(1);
+}
+
+/* Returns an errno. */
+static int fork_apart(const char *const *arguments, const int stdio[3], const struct clocks *clocks, const char *log,
+		      pid_t *pid)
+{
+	*pid = fork();
+	if (*pid == 0)
+		become_crun(arguments, stdio, clocks, log);
+	return *pid < 0 ? errno : 0;
+}
+
 /* verb: the arguments after the global ones, NULL at the end. */
-static int begin(struct crun *crun, const char *const *verb, const int stdio[3], struct problem *problem)
+static int begin(struct crun *crun, const char *const *verb, const int stdio[3], const struct clocks *clocks,
+		 struct problem *problem)
 {
 	const char *arguments[ARGUMENTS_MAX] = {
 		CRUN, "--cgroup-manager=cgroupfs", "--root=" CRUN_ROOT, "--log-format=text", "--log", crun->log,
@@ -147,7 +183,8 @@ static int begin(struct crun *crun, const char *const *verb, const int stdio[3],
 	for (size_t i = 0; verb[i] && count < ARGUMENTS_MAX - 1; i++)
 		arguments[count++] = verb[i];
 	unlink(crun->log);
-	error = spawn(arguments, stdio, &crun->child.pid);
+	error = clocks && clocks->apart ? fork_apart(arguments, stdio, clocks, crun->log, &crun->child.pid)
+					: spawn(arguments, stdio, &crun->child.pid);
 	if (error != 0) {
 		crun->child.pid = 0;
 		errno = error;
@@ -158,8 +195,8 @@ static int begin(struct crun *crun, const char *const *verb, const int stdio[3],
 	return 0;
 }
 
-int crun_create(struct crun *crun, bool terminal, const int stdio[3], struct problem *problem,
-		void (*done)(void *owner, const struct problem *problem), void *owner)
+int crun_create(struct crun *crun, bool terminal, const int stdio[3], const struct clocks *clocks,
+		struct problem *problem, void (*done)(void *owner, const struct problem *problem), void *owner)
 {
 	static const char *const piped[] = {
 		"create", "--bundle=" CRUN_BUNDLE, "--pid-file=" CRUN_PID, CONTAINER, NULL,
@@ -172,7 +209,37 @@ int crun_create(struct crun *crun, bool terminal, const int stdio[3], struct pro
 	crun->done = done;
 	crun->owner = owner;
 	unlink(CRUN_PID);
-	return begin(crun, terminal ? on_terminal : piped, stdio, problem);
+	return begin(crun, terminal ? on_terminal : piped, stdio, clocks, problem);
+}
+
+/* 0 is none for crun. In its place, so that whoever reads it at this moment finds the old one or the new one. */
+void crun_forget_start(void)
+{
+	static const char member[] = "\"process-start-time\":";
+	int fd = open(CRUN_STATUS, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	char text[STATUS_READ + 1], *at;
+	size_t digits;
+	ssize_t count;
+
+	if (fd < 0) {
+		log_error("open " CRUN_STATUS ": %s", strerror(errno));
+		return;
+	}
+	count = read(fd, text, STATUS_READ);
+	text[count > 0 ? count : 0] = '\0';
+	at = strstr(text, member);
+	if (at) {
+		at += strlen(member);
+		at += strspn(at, " ");
+		digits = strspn(at, "0123456789");
+		memset(at, ' ', digits);
+		at[0] = '0';
+		if (digits == 0 || pwrite(fd, at, digits, at - text) != (ssize_t)digits)
+			at = NULL;
+	}
+	if (at == NULL)
+		log_error(CRUN_STATUS ": no start can be forgotten");
+	close(fd);
 }
 
 int crun_start(struct crun *crun, struct problem *problem,
@@ -183,7 +250,7 @@ int crun_start(struct crun *crun, struct problem *problem,
 
 	crun->done = done;
 	crun->owner = owner;
-	return begin(crun, arguments, nothing, problem);
+	return begin(crun, arguments, nothing, NULL, problem);
 }
 
 int crun_update(struct crun *crun, struct problem *problem,
@@ -194,7 +261,7 @@ int crun_update(struct crun *crun, struct problem *problem,
 
 	crun->done = done;
 	crun->owner = owner;
-	return begin(crun, arguments, nothing, problem);
+	return begin(crun, arguments, nothing, NULL, problem);
 }
 
 static int set_oom_score(int score)
@@ -217,7 +284,8 @@ static int set_oom_score(int score)
 }
 
 int crun_exec(struct crun *crun, const struct crun_files *files, bool terminal, const int stdio[3], int oom_score,
-	      struct problem *problem, void (*done)(void *owner, const struct problem *problem), void *owner)
+	      const struct scheduling *scheduling, struct problem *problem,
+	      void (*done)(void *owner, const struct problem *problem), void *owner)
 {
 	const char *arguments[] = {
 		"exec", "--detach", "--process", files->process, "--pid-file", files->pid, CONTAINER, NULL, NULL, NULL,
@@ -235,7 +303,10 @@ int crun_exec(struct crun *crun, const struct crun_files *files, bool terminal, 
 	unlink(files->pid);
 	/* Not later, on the process: it may have forked by then. */
 	before = set_oom_score(oom_score);
-	result = begin(crun, arguments, stdio, problem);
+	result = scheduling_lend(scheduling, problem);
+	if (result == 0)
+		result = begin(crun, arguments, stdio, NULL, problem);
+	scheduling_return(scheduling);
 	set_oom_score(before);
 	return result;
 }

@@ -4,9 +4,12 @@
 
 #include "problem.h"
 #include "reaper.h"
+#include "scheduling.h"
+#include "timens.h"
 
 /* All below PATH_BASE. */
 #define CRUN_ROOT "/run/limpid/crun"
+#define CRUN_STATUS CRUN_ROOT "/container/status"
 #define CRUN_BUNDLE "/run/limpid/bundle"
 #define CRUN_CONFIG CRUN_BUNDLE "/config.json"
 #define CRUN_LOG "/run/limpid/crun.log"
@@ -37,22 +40,29 @@ struct crun {
 void crun_open(struct crun *crun, struct reaper *reaper);
 
 /*
- * Begins `crun … create`. stdio: what the process gets as its standard streams, -1 for /dev/null. Returns 0, after
- * which done is called, or -1 with the problem filled.
+ * Begins `crun … create`. stdio: what the process gets as its standard streams, -1 for /dev/null; clocks: it has them
+ * by being made in their namespace. Returns 0, after which done is called, or -1 with the problem filled.
  */
-int crun_create(struct crun *crun, bool terminal, const int stdio[3], struct problem *problem,
-		void (*done)(void *owner, const struct problem *problem), void *owner);
+int crun_create(struct crun *crun, bool terminal, const int stdio[3], const struct clocks *clocks,
+		struct problem *problem, void (*done)(void *owner, const struct problem *problem), void *owner);
+
+/*
+ * By when the container's init was started, crun knows it again. For one that it has made in another time namespace that
+ * is another time for the next crun, and has to be forgotten. Its pid is not another's before the agent has reaped it.
+ */
+void crun_forget_start(void);
 
 /* Begins `crun … start`, in the same way. */
 int crun_start(struct crun *crun, struct problem *problem,
 	       void (*done)(void *owner, const struct problem *problem), void *owner);
 
 /*
- * Begins `crun … exec`, in the same way; the process is there when it has succeeded. The OOM score adjustment is
- * inherited by what it makes.
+ * Begins `crun … exec`, in the same way; the process is there when it has succeeded. The OOM score adjustment, and
+ * of the scheduling what can be, are inherited by what it makes.
  */
 int crun_exec(struct crun *crun, const struct crun_files *files, bool terminal, const int stdio[3], int oom_score,
-	      struct problem *problem, void (*done)(void *owner, const struct problem *problem), void *owner);
+	      const struct scheduling *scheduling, struct problem *problem,
+	      void (*done)(void *owner, const struct problem *problem), void *owner);
 
 /* Begins `crun … update` with what is in CRUN_RESOURCES, in the same way. */
 int crun_update(struct crun *crun, struct problem *problem,

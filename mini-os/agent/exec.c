@@ -33,6 +33,7 @@ struct exec {
 	bool terminal, sized;
 	struct winsize size;
 	int oom_score;
+	struct scheduling scheduling;
 	size_t bytes; /* of the text, while it counts */
 	struct crun_files files;
 	struct outlets outlets;
@@ -123,6 +124,8 @@ static int adopt(struct exec *exec, pid_t pid, struct problem *problem)
 		if (exec->abandoned)
 			return 0;
 	}
+	if (scheduling_complete(&exec->scheduling, pid, problem) < 0)
+		return -1;
 	if (outlets_complete(&exec->outlets, problem) < 0)
 		return -1;
 	streams = outlets_take(&exec->outlets);
@@ -208,8 +211,8 @@ static void start(struct exec *exec)
 	reaper_remember(execs->reaper, true);
 	result = outlets_open(&exec->outlets, exec->terminal ? exec->files.console : NULL, stdio, &problem);
 	if (result == 0)
-		result = crun_exec(&exec->crun, &exec->files, exec->terminal, stdio, exec->oom_score, &problem, started,
-				   exec);
+		result = crun_exec(&exec->crun, &exec->files, exec->terminal, stdio, exec->oom_score, &exec->scheduling,
+				   &problem, started, exec);
 	for (unsigned i = 0; i < 3; i++)
 		close_fd(&stdio[i]);
 	if (result < 0)
@@ -258,6 +261,7 @@ static struct exec *enter(struct execs *execs, uint32_t request, uint16_t number
 		.sized = asked->sized,
 		.size = asked->size,
 		.oom_score = asked->oom_score,
+		.scheduling = asked->scheduling,
 		.bytes = strlen(asked->process),
 		.patience = { .expired = overdue, .owner = exec },
 		.child = { .ended = ended, .owner = exec },

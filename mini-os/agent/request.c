@@ -17,6 +17,10 @@
 #define RESOURCES_MOST (64 * 1024)
 #define OOM_SCORE_MOST 1000
 #define TYPE_MOST 63
+#define SYSCTL_VALUE_MOST 4095
+#define SCHED_POLICY_MOST 6
+#define SCHED_FLAGS_MOST 0x7f
+#define PATH_SIZE 48 /* of a place in the request, for messages */
 
 static int parse_clock(yajl_val object, struct timespec *clock, struct problem *problem)
 {
@@ -32,31 +36,43 @@ static int parse_clock(yajl_val object, struct timespec *clock, struct problem *
 	return 0;
 }
 
-static int parse_flags(const char *path, yajl_val array, unsigned *flags, struct problem *problem)
-{
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} known[] = {
-		{ "ro", MOUNT_RO },
-		{ "nosuid", MOUNT_NOSUID },
-		{ "nodev", MOUNT_NODEV },
-		{ "noexec", MOUNT_NOEXEC },
-		{ "relatime", MOUNT_RELATIME },
-		{ "noatime", MOUNT_NOATIME },
-		{ "bind", MOUNT_BIND },
-		{ "rec", MOUNT_REC },
-	};
+struct word {
+	const char *name;
+	unsigned bit;
+};
 
+static const struct word mount_words[] = {
+	{ "ro", MOUNT_RO },
+	{ "nosuid", MOUNT_NOSUID },
+	{ "nodev", MOUNT_NODEV },
+	{ "noexec", MOUNT_NOEXEC },
+	{ "relatime", MOUNT_RELATIME },
+	{ "noatime", MOUNT_NOATIME },
+	{ "bind", MOUNT_BIND },
+	{ "rec", MOUNT_REC },
+};
+
+static const struct word attribute_words[] = {
+	{ "nosymfollow", ATTRIBUTE_NOSYMFOLLOW },
+	{ "private", ATTRIBUTE_PRIVATE },
+	{ "shared", ATTRIBUTE_SHARED },
+	{ "slave", ATTRIBUTE_SLAVE },
+	{ "unbindable", ATTRIBUTE_UNBINDABLE },
+	{ "rec", ATTRIBUTE_REC },
+};
+
+static int parse_flags(const char *path, yajl_val array, const struct word *known, size_t count, unsigned *flags,
+		       struct problem *problem)
+{
 	for (size_t i = 0; i < YAJL_GET_ARRAY(array)->len; i++) {
 		const char *name = YAJL_GET_STRING(YAJL_GET_ARRAY(array)->values[i]);
 		size_t at = 0;
 
 		if (name == NULL)
 			return problem_set(problem, FAILURE_INVALID, "%sflags: strings expected", path);
-		while (at < COUNT(known) && strcmp(known[at].name, name) != 0)
+		while (at < count && strcmp(known[at].name, name) != 0)
 			at++;
-		if (at == COUNT(known))
+		if (at == count)
 			return problem_set(problem, FAILURE_INVALID, "%sflags: `%.32s` unknown", path, name);
 		*flags |= known[at].bit;
 	}
@@ -94,7 +110,7 @@ static int parse_mount(const char *path, yajl_val object, struct mount_request *
 	*mount = (struct mount_request){ .source = "", .data = "" };
 	if (json_members(path, object, members, COUNT(members), problem) < 0)
 		return -1;
-	if (flags && parse_flags(path, flags, &mount->flags, problem) < 0)
+	if (flags && parse_flags(path, flags, mount_words, COUNT(mount_words), &mount->flags, problem) < 0)
 		return -1;
 	if (strcmp(mount->type, "bind") == 0)
 		mount->flags |= MOUNT_BIND;
@@ -215,20 +231,191 @@ static int judge_size(long long rows, long long columns, bool *sized, struct win
 	return 0;
 }
 
+static int parse_scheduler(yajl_val object, struct scheduling *scheduling, struct problem *problem)
+{
+	long long policy, flags, nice, priority, runtime, deadline, period;
+	const struct json_member members[] = {
+		{ "policy", JSON_NUMBER, true, &policy, 0, SCHED_POLICY_MOST },
+		{ "flags", JSON_NUMBER, true, &flags, 0, SCHED_FLAGS_MOST },
+		{ "nice", JSON_NUMBER, true, &nice, -20, 19 },
+		{ "priority", JSON_NUMBER, true, &priority, 0, 99 },
+		{ "runtime", JSON_NUMBER, true, &runtime, 0, LLONG_MAX },
+		{ "deadline", JSON_NUMBER, true, &deadline, 0, LLONG_MAX },
+		{ "period", JSON_NUMBER, true, &period, 0, LLONG_MAX },
+	};
+
+	if (json_members("scheduler.", object, members, COUNT(members), problem) < 0)
+		return -1;
+	scheduling->scheduled = true;
+	scheduling->policy = (uint32_t)policy;
+	scheduling->flags = (uint64_t)flags;
+	scheduling->nice = (int32_t)nice;
+	scheduling->priority = (uint32_t)priority;
+	scheduling->runtime = (uint64_t)runtime;
+	scheduling->deadline = (uint64_t)deadline;
+	scheduling->period = (uint64_t)period;
+	return 0;
+}
+
+static int parse_io_priority(yajl_val object, struct scheduling *scheduling, struct problem *problem)
+{
+	long long class, priority;
+	const struct json_member members[] = {
+		{ "class", JSON_NUMBER, true, &class, 1, 3 },
+		{ "priority", JSON_NUMBER, true, &priority, 0, 7 },
+	};
+
+	if (json_members("ioPriority.", object, members, COUNT(members), problem) < 0)
+		return -1;
+	scheduling->io = true;
+	scheduling->io_class = (int)class;
+	scheduling->io_priority = (int)priority;
+	return 0;
+}
+
+/* Either is NULL if it is absent. */
+static int parse_scheduling(yajl_val scheduler, yajl_val io_priority, struct scheduling *scheduling,
+			    struct problem *problem)
+{
+	if (scheduler && parse_scheduler(scheduler, scheduling, problem) < 0)
+		return -1;
+	return io_priority ? parse_io_priority(io_priority, scheduling, problem) : 0;
+}
+
+static int parse_offset(const char *path, yajl_val object, struct clock_offset *offset, struct problem *problem)
+{
+	const struct json_member members[] = {
+		{ "seconds", JSON_NUMBER, true, &offset->seconds, LLONG_MIN, LLONG_MAX },
+		{ "nanoseconds", JSON_NUMBER, true, &offset->nanoseconds, 0, 999999999 },
+	};
+
+	return json_members(path, object, members, COUNT(members), problem);
+}
+
+static int parse_clocks(yajl_val object, struct clocks *clocks, struct problem *problem)
+{
+	yajl_val monotonic, boottime;
+	const struct json_member members[] = {
+		{ "monotonic", JSON_OBJECT, true, &monotonic, 0, 0 },
+		{ "boottime", JSON_OBJECT, true, &boottime, 0, 0 },
+	};
+
+	clocks->apart = true;
+	if (json_members("timeOffsets.", object, members, COUNT(members), problem) < 0 ||
+	    parse_offset("timeOffsets.monotonic.", monotonic, &clocks->monotonic, problem) < 0)
+		return -1;
+	return parse_offset("timeOffsets.boottime.", boottime, &clocks->boottime, problem);
+}
+
+static int parse_sysctl(const char *path, yajl_val object, struct sysctl *sysctl, struct problem *problem)
+{
+	const struct json_member members[] = {
+		{ "name", JSON_TEXT, true, &sysctl->name, 1, SYSCTL_NAME_MAX },
+		{ "value", JSON_TEXT, true, &sysctl->value, 0, SYSCTL_VALUE_MOST },
+	};
+
+	if (json_members(path, object, members, COUNT(members), problem) < 0)
+		return -1;
+	if (!sysctl_valid(sysctl->name))
+		return problem_set(problem, FAILURE_INVALID, "%sname: not a plain path", path);
+	return 0;
+}
+
+static int parse_attribute(const char *path, yajl_val object, struct mount_attributes *mount,
+			   struct problem *problem)
+{
+	yajl_val flags;
+	const struct json_member members[] = {
+		{ "target", JSON_TEXT, true, &mount->target, 1, PATH_MAX - 1 },
+		{ "flags", JSON_ARRAY, true, &flags, 1, COUNT(attribute_words) },
+	};
+	unsigned propagation;
+
+	if (json_members(path, object, members, COUNT(members), problem) < 0 ||
+	    parse_flags(path, flags, attribute_words, COUNT(attribute_words), &mount->flags, problem) < 0)
+		return -1;
+	if (mount->target[0] != '/')
+		return problem_set(problem, FAILURE_INVALID, "%starget: not absolute", path);
+	propagation = mount->flags & ATTRIBUTE_PROPAGATIONS;
+	if ((propagation & (propagation - 1)) || (mount->flags & ~ATTRIBUTE_REC) == 0)
+		return problem_set(problem, FAILURE_INVALID, "%sflags: not what a mount can become", path);
+	return 0;
+}
+
+static int parse_element(const char *name, size_t index, yajl_val value, char path[PATH_SIZE],
+			 struct problem *problem)
+{
+	snprintf(path, PATH_SIZE, "%s[%zu].", name, index);
+	if (!YAJL_IS_OBJECT(value))
+		return problem_set(problem, FAILURE_INVALID, "%s[%zu]: an object expected", name, index);
+	return 0;
+}
+
+static int parse_sysctls(yajl_val array, struct create_request *create, struct problem *problem)
+{
+	size_t count = YAJL_GET_ARRAY(array)->len;
+	char path[PATH_SIZE];
+
+	create->sysctls = calloc(count ? count : 1, sizeof *create->sysctls);
+	if (create->sysctls == NULL)
+		return problem_set(problem, FAILURE_SYSTEM, "sysctls: out of memory");
+	for (size_t i = 0; i < count; i++) {
+		yajl_val value = YAJL_GET_ARRAY(array)->values[i];
+
+		if (parse_element("sysctls", i, value, path, problem) < 0 ||
+		    parse_sysctl(path, value, &create->sysctls[i], problem) < 0)
+			return -1;
+	}
+	create->sysctl_count = count;
+	return 0;
+}
+
+static int parse_attributes(yajl_val array, struct create_request *create, struct problem *problem)
+{
+	size_t count = YAJL_GET_ARRAY(array)->len;
+	char path[PATH_SIZE];
+
+	create->attributes = calloc(count ? count : 1, sizeof *create->attributes);
+	if (create->attributes == NULL)
+		return problem_set(problem, FAILURE_SYSTEM, "mountAttributes: out of memory");
+	for (size_t i = 0; i < count; i++) {
+		yajl_val value = YAJL_GET_ARRAY(array)->values[i];
+
+		if (parse_element("mountAttributes", i, value, path, problem) < 0 ||
+		    parse_attribute(path, value, &create->attributes[i], problem) < 0)
+			return -1;
+	}
+	create->attribute_count = count;
+	return 0;
+}
+
 static int parse_create(yajl_val tree, struct create_request *create, struct problem *problem)
 {
 	const char *method;
 	long long rows = -1, columns = -1;
+	yajl_val sysctls = NULL, attributes = NULL, offsets = NULL, scheduler = NULL, io_priority = NULL;
 	const struct json_member members[] = {
 		{ "method", JSON_TEXT, true, &method, 0, 64 },
 		{ "config", JSON_TEXT, true, &create->config, 0, CONFIG_MOST },
 		{ "rows", JSON_NUMBER, false, &rows, 0, UINT16_MAX },
 		{ "columns", JSON_NUMBER, false, &columns, 0, UINT16_MAX },
+		{ "sysctls", JSON_ARRAY, false, &sysctls, 0, SYSCTLS_MAX },
+		{ "mountAttributes", JSON_ARRAY, false, &attributes, 0, ATTRIBUTES_MAX },
+		{ "timeOffsets", JSON_OBJECT, false, &offsets, 0, 0 },
+		{ "scheduler", JSON_OBJECT, false, &scheduler, 0, 0 },
+		{ "ioPriority", JSON_OBJECT, false, &io_priority, 0, 0 },
 	};
 
 	if (json_members("", tree, members, COUNT(members), problem) < 0)
 		return -1;
-	if (judge_size(rows, columns, &create->sized, &create->size, problem) < 0)
+	if (judge_size(rows, columns, &create->sized, &create->size, problem) < 0 ||
+	    parse_scheduling(scheduler, io_priority, &create->scheduling, problem) < 0)
+		return -1;
+	if (sysctls && parse_sysctls(sysctls, create, problem) < 0)
+		return -1;
+	if (attributes && parse_attributes(attributes, create, problem) < 0)
+		return -1;
+	if (offsets && parse_clocks(offsets, &create->clocks, problem) < 0)
 		return -1;
 	return parse_config(create, problem);
 }
@@ -263,16 +450,20 @@ static int parse_exec(yajl_val tree, struct exec_request *exec, struct problem *
 {
 	const char *method;
 	long long rows = -1, columns = -1;
+	yajl_val scheduler = NULL, io_priority = NULL;
 	const struct json_member members[] = {
 		{ "method", JSON_TEXT, true, &method, 0, 64 },
 		{ "process", JSON_TEXT, true, &exec->process, 0, PROCESS_MOST },
 		{ "rows", JSON_NUMBER, false, &rows, 0, UINT16_MAX },
 		{ "columns", JSON_NUMBER, false, &columns, 0, UINT16_MAX },
+		{ "scheduler", JSON_OBJECT, false, &scheduler, 0, 0 },
+		{ "ioPriority", JSON_OBJECT, false, &io_priority, 0, 0 },
 	};
 
 	if (json_members("", tree, members, COUNT(members), problem) < 0)
 		return -1;
-	if (judge_size(rows, columns, &exec->sized, &exec->size, problem) < 0)
+	if (judge_size(rows, columns, &exec->sized, &exec->size, problem) < 0 ||
+	    parse_scheduling(scheduler, io_priority, &exec->scheduling, problem) < 0)
 		return -1;
 	return parse_process(exec, problem);
 }
@@ -388,6 +579,10 @@ void request_free(struct request *request)
 {
 	free(request->prepare.mounts);
 	request->prepare.mounts = NULL;
+	free(request->create.sysctls);
+	request->create.sysctls = NULL;
+	free(request->create.attributes);
+	request->create.attributes = NULL;
 	yajl_tree_free(request->tree);
 	request->tree = NULL;
 }

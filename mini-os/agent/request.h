@@ -9,14 +9,20 @@
 #include <time.h>
 #include <yajl/yajl_tree.h>
 
+#include "attributes.h"
 #include "disk.h"
 #include "problem.h"
+#include "scheduling.h"
+#include "sysctl.h"
+#include "timens.h"
 
 #define ENTROPY_MIN 32
 #define ENTROPY_MAX 512
 #define MOUNTS_MAX 1024
 #define SYNC_MAX 64
 #define DISKS_MAX 16
+#define SYSCTLS_MAX 256
+#define ATTRIBUTES_MAX 4096
 #define MOUNT_DATA_MAX 4095 /* the kernel cuts what is longer, without a word */
 
 enum method {
@@ -71,6 +77,12 @@ struct create_request {
 	bool oom_adjusted; /* the config has a process.oomScoreAdj that is not 0 */
 	bool sized;
 	struct winsize size;
+	struct sysctl *sysctls;
+	size_t sysctl_count;
+	struct mount_attributes *attributes;
+	size_t attribute_count;
+	struct clocks clocks;
+	struct scheduling scheduling;
 };
 
 struct kill_request {
@@ -84,6 +96,7 @@ struct exec_request {
 	int oom_score;
 	bool sized;
 	struct winsize size;
+	struct scheduling scheduling;
 };
 
 struct update_request {

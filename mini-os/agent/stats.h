@@ -7,7 +7,7 @@
 /* More than the bounds of the sections add up to. */
 #define STATS_SIZE 32768
 
-#define STATS_NETWORK "/proc/self/net/dev"
+#define STATS_NETWORK "/proc/%d/net/dev" /* of a process */
 
 /*
  * Writes the JSON. cgroup: its directory; network: a file like STATS_NETWORK. What is not there is left out. 0, or -1

@@ -34,10 +34,29 @@ static void judge_disks(const struct disks_request *disks)
 		assert(disk_serial_valid(disks->serials[i]));
 }
 
+static void judge_scheduling(const struct scheduling *scheduling)
+{
+	assert(scheduling->policy <= 6 && scheduling->flags <= 0x7f && scheduling->priority <= 99);
+	assert(scheduling->nice >= -20 && scheduling->nice <= 19);
+	assert(!scheduling->io || (scheduling->io_class >= 1 && scheduling->io_class <= 3));
+	assert(scheduling->io_priority >= 0 && scheduling->io_priority <= 7);
+}
+
+static void judge_create(const struct create_request *create)
+{
+	judge_scheduling(&create->scheduling);
+	for (size_t i = 0; i < create->sysctl_count; i++)
+		assert(sysctl_valid(create->sysctls[i].name) && strlen(create->sysctls[i].value) <= 4095);
+	for (size_t i = 0; i < create->attribute_count; i++)
+		assert(create->attributes[i].target[0] == '/' && create->attributes[i].flags != 0);
+	assert(create->clocks.boottime.nanoseconds >= 0 && create->clocks.boottime.nanoseconds <= 999999999);
+}
+
 static void judge_exec(const struct exec_request *exec)
 {
 	assert(exec->oom_score >= -1000 && exec->oom_score <= 1000);
 	assert(strchr(exec->process, '{') != NULL);
+	judge_scheduling(&exec->scheduling);
 	assert(exec->sized || (exec->size.ws_row == 0 && exec->size.ws_col == 0));
 }
 
@@ -61,6 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		judge_disks(&request.disks);
 	else if (request.method == METHOD_KILL)
 		assert(request.kill.signal >= 1 && request.kill.signal <= 64);
+	else if (request.method == METHOD_CREATE)
+		judge_create(&request.create);
 	else if (request.method == METHOD_EXEC)
 		judge_exec(&request.exec);
 	else if (request.method == METHOD_UPDATE)
@@ -82,6 +103,12 @@ static const char *const seeds[] = {
 	"\"process\":\"{\\\"terminal\\\":true,\\\"oomScoreAdj\\\":-17,\\\"args\\\":[\\\"\\\\u0041\\\"]}\"}",
 	"{\"method\":\"create\",\"rows\":24,\"columns\":80,"
 	"\"config\":\"{\\\"process\\\":{\\\"terminal\\\":true,\\\"args\\\":[\\\"\\\\u0041\\\"]}}\"}",
+	"{\"method\":\"create\",\"config\":\"{}\",\"sysctls\":[{\"name\":\"vm/x\",\"value\":\"1\"}],"
+	"\"mountAttributes\":[{\"target\":\"/a\",\"flags\":[\"shared\",\"rec\"]}],"
+	"\"timeOffsets\":{\"monotonic\":{\"seconds\":1,\"nanoseconds\":0},"
+	"\"boottime\":{\"seconds\":-1,\"nanoseconds\":0}},\"ioPriority\":{\"class\":1,\"priority\":0}}",
+	"{\"method\":\"exec\",\"process\":\"{}\",\"scheduler\":{\"policy\":1,\"flags\":0,\"nice\":0,\"priority\":3,"
+	"\"runtime\":0,\"deadline\":0,\"period\":0}}",
 	"{\"method\":\"prepare\",\"clock\":{\"seconds\":1700000000,\"nanoseconds\":1},"
 	"\"entropy\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\",\"sync\":[\"/run/limpid/a\"],"
 	"\"mounts\":[{\"type\":\"erofs\",\"source\":\"layer:01234567-89ab-cdef-0123-456789abcdef\","

@@ -196,11 +196,11 @@ class Host:
         self.send(REQUEST, 0, process_number, self.number, json.dumps({"method": method, **members}).encode())
         return self.number
 
-    def ask_exec(self, number, arguments, process=None, size=None, **more):
+    def ask_exec(self, number, arguments, process=None, size=None, settings=None, **more):
         """Asks for a process; returns it and the number of the request."""
         text = json.dumps({"args": arguments, "cwd": "/", "env": ["PATH=/bin"], **more}) if process is None else process
         self.processes[number] = Process(self, number)
-        return self.processes[number], self.ask("exec", number, process=text, **(size or {}))
+        return self.processes[number], self.ask("exec", number, process=text, **(size or {}), **(settings or {}))
 
     def exec(self, number, arguments, **more):
         process, asked = self.ask_exec(number, arguments, **more)

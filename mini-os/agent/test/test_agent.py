@@ -6,6 +6,7 @@ Nothing of it is seen outside but a cgroup, which is removed again.
 
 import base64
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
@@ -371,6 +372,9 @@ def missing_disk_is_waited_for_and_told():
 # ---- requests
 
 
+FIFO = {"policy": 1, "flags": 0, "nice": 0, "priority": 3, "runtime": 0, "deadline": 0, "period": 0}
+
+
 @test
 def requests_are_judged():
     with Agent():
@@ -394,6 +398,30 @@ def requests_are_judged():
             ("create", {"config": '{"process":{"terminal":1}}'}, "config: process.terminal: a boolean expected"),
             ("create", {"config": "{}", "rows": 1}, "rows, columns: one without the other"),
             ("create", {"config": "{}", "rows": 1, "columns": 65536}, "columns: a number from 0 to 65535 expected"),
+            ("create", {"config": "{}", "sysctls": {}}, "sysctls: an array expected"),
+            ("create", {"config": "{}", "sysctls": [3]}, "sysctls[0]: an object expected"),
+            ("create", {"config": "{}", "sysctls": [{"name": "a"}]}, "sysctls[0].value: missing"),
+            ("create", {"config": "{}", "sysctls": [{"name": "a", "value": "x" * 4096}]}, "sysctls[0].value: a length"),
+            ("create", {"config": "{}", "sysctls": [{"name": "a", "value": ""}] * 257}, "sysctls: a length"),
+            ("create", {"config": "{}", "mountAttributes": [{}]}, "mountAttributes[0].target: missing"),
+            ("create", {"config": "{}", "mountAttributes": [{"target": "a", "flags": ["private"]}]},
+             "mountAttributes[0].target: not absolute"),
+            ("create", {"config": "{}", "mountAttributes": [{"target": "/a", "flags": []}]},
+             "mountAttributes[0].flags: a length"),
+            ("create", {"config": "{}", "mountAttributes": [{"target": "/a", "flags": ["ro"]}]},
+             "mountAttributes[0].flags: `ro` unknown"),
+            ("create", {"config": "{}", "mountAttributes": [{"target": "/a", "flags": ["rec"]}]},
+             "mountAttributes[0].flags: not what a mount can become"),
+            ("create", {"config": "{}", "mountAttributes": [{"target": "/a", "flags": ["shared", "slave"]}]},
+             "mountAttributes[0].flags: not what a mount can become"),
+            ("create", {"config": "{}", "timeOffsets": {}}, "timeOffsets.monotonic: missing"),
+            ("create", {"config": "{}", "timeOffsets": {"monotonic": {"seconds": 1, "nanoseconds": -1}, "boottime": {}}},
+             "timeOffsets.monotonic.nanoseconds: a number"),
+            ("create", {"config": "{}", "ioPriority": {"class": 4, "priority": 0}}, "ioPriority.class: a number"),
+            ("create", {"config": "{}", "scheduler": {"policy": 0}}, "scheduler.flags: missing"),
+            ("create", {"config": "{}", "scheduler": {**FIFO, "policy": 7}}, "scheduler.policy: a number"),
+            ("create", {"config": "{}", "scheduler": {**FIFO, "nice": -21}}, "scheduler.nice: a number"),
+            ("create", {"config": "{}", "scheduler": {**FIFO, "runtime": -1}}, "scheduler.runtime: a number"),
             ("prepare", {**base, "clock": 3}, "clock: an object expected"),
             ("prepare", {**base, "clock": {}}, "clock.seconds: missing"),
             ("prepare", {**base, "clock": {"seconds": -1, "nanoseconds": 0}}, "clock.seconds: a number"),
@@ -426,6 +454,9 @@ def requests_are_judged():
             for name in ("target", "source"):
                 changed = {**base, "mounts": [{**mount, name: target}]}
                 cases.append(("prepare", changed, f"mounts[0].{name}: not a plain"))
+        for name in ("", "/a", "a/", "a//b", "a/../b", ".", "a b", "é", "a" * 256):
+            members = {"config": "{}", "sysctls": [{"name": name, "value": "1"}]}
+            cases.append(("create", members, "sysctls[0].name: "))
         for name in base:
             cases.append(("prepare", preparation(**{name: None}), f"{name}: missing"))
         for method, members, expected in cases:
@@ -988,6 +1019,126 @@ def exec_is_in_the_container():
         adjusted.end()
         assert adjusted.output[STDOUT] == b"77\n5\n"
         assert pathlib.Path(f"/proc/{agent.process.pid}/oom_score_adj").read_text() == "500\n"
+
+
+def policy_of(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[37]), int(fields[38])
+
+
+def io_priority_of(pid):
+    return ctypes.CDLL(None).syscall(252, 1, pid)
+
+
+def gone(agent):
+    """Nothing is left of a container that was refused late; it was killed, and takes a moment."""
+    deadline = time.monotonic() + PATIENCE
+    while agent.container_processes():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@test
+def init_is_scheduled():
+    with prepared() as (agent, host):
+        pid = host.call("create", config=agent.config(["sleep", "1000"]), scheduler={**FIFO, "flags": 1},
+                        ioPriority={"class": 3, "priority": 7})["pid"]  # fmt: skip
+        assert policy_of(pid) == (3, 1) and io_priority_of(pid) == 3 << 13 | 7
+        host.call("start")
+        assert policy_of(pid) == (3, 1)
+    with prepared() as (agent, host):
+        code, message = host.refused("create", config=agent.config(["true"]), scheduler={**FIFO, "priority": 0})
+        assert (code, message) == ("system", "set the scheduler to policy 1, priority 0: Invalid argument")
+        gone(agent)
+
+
+@test
+def exec_is_scheduled():
+    with started(["sleep", "1000"]) as (agent, host):
+        for scheduler, policy in (
+            (FIFO, (3, 1)),
+            ({**FIFO, "flags": 1}, (3, 1)),
+            ({**FIFO, "policy": 3, "priority": 0, "nice": 4}, (0, 3)),
+            ({**FIFO, "policy": 6, "priority": 0, "flags": 1, "runtime": 10**7, "deadline": 10**8, "period": 10**8},
+             (0, 6)),
+        ):  # fmt: skip
+            settings = {"scheduler": scheduler, "ioPriority": {"class": 2, "priority": 6}}
+            process = host.exec(1, ["sleep", "1000"], settings=settings)
+            pid = process.pid
+            assert policy_of(pid) == policy and io_priority_of(pid) == 2 << 13 | 6, (policy, policy_of(pid))
+            assert policy_of(agent.process.pid) == (0, 0) and io_priority_of(agent.process.pid) == 0
+            process.signal(9)
+            process.end()
+
+
+@test
+def mounts_get_their_attributes():
+    with prepared() as (agent, host):
+        config = json.loads(agent.config(["cat", "/proc/self/mountinfo"]))
+        for name in ("a", "a/b", "c", "d"):
+            mount = {"destination": f"/tmp/{name}", "type": "tmpfs", "source": name}
+            config["mounts"].append(mount)
+        attributes = [
+            {"target": "/tmp/a", "flags": ["shared", "rec"]},
+            {"target": "/tmp/a/b", "flags": ["private", "nosymfollow"]},
+            {"target": "/tmp/c", "flags": ["unbindable"]},
+            {"target": "/tmp/d", "flags": ["slave"]},
+        ]
+        host.call("create", config=json.dumps(config), mountAttributes=attributes)
+        host.call("start")
+        host.end()
+        lines = [line.split() for line in host.output[STDOUT].decode().splitlines()]
+        mounts = {line[4]: line[5:] for line in lines}
+        assert mounts["/tmp/a"][1].startswith("shared:"), mounts
+        assert mounts["/tmp/a/b"][:2] == ["rw,relatime,nosymfollow", "-"], mounts
+        assert mounts["/tmp/c"][1] == "unbindable" and mounts["/tmp/d"][1] == "-", mounts
+    with prepared() as (agent, host):
+        attributes = [{"target": "/proc", "flags": ["private"]}, {"target": "/nowhere", "flags": ["private"]}]
+        answer = host.refused("create", config=agent.config(["true"]), mountAttributes=attributes)
+        assert answer == ("system", "change the mount on /nowhere: No such file or directory"), answer
+        gone(agent)
+
+
+@test
+def sysctls_are_written():
+    name = "kernel/domainname"
+    with Agent() as agent:
+        host = Host(PORT)
+        host.call("prepare", **preparation())
+        before = pathlib.Path("/proc/sys", name).read_text()
+        sysctls = [{"name": name, "value": "of.the.test"}, {"name": "kernel/of_tomorrow", "value": "1"}]
+        answer = host.refused("create", config=agent.config(["true"]), sysctls=sysctls)
+        assert answer == ("system", "write `1` to /proc/sys/kernel/of_tomorrow: No such file or directory"), answer
+        assert pathlib.Path("/proc/sys", name).read_text() == "of.the.test\n"
+        host.call("create", config=agent.config(["true"]), sysctls=[{"name": name, "value": before.strip()}])
+        assert pathlib.Path("/proc/sys", name).read_text() == before
+
+
+@test
+def clocks_are_set_off():
+    offsets = {"monotonic": {"seconds": 1000, "nanoseconds": 3}, "boottime": {"seconds": 100000, "nanoseconds": 0}}
+    script = "cat /proc/self/timens_offsets"
+    with prepared() as (agent, host):
+        host.call("create", config=agent.config(["sh", "-c", f"{script}; exec cat"]), timeOffsets=offsets)
+        host.call("start")
+        process = execd(1, script, host)
+        process.end()
+        host.call("pause")
+        host.call("resume")
+        host.call("kill", signal=9)
+        host.end()
+        expected = [b"monotonic", b"1000", b"3", b"boottime", b"100000", b"0"]
+        assert host.output[STDOUT].split() == expected, host.output
+        assert process.output[STDOUT].split() == expected, process.output
+        own = pathlib.Path(f"/proc/{agent.process.pid}/timens_offsets").read_text().split()
+        assert own[1] == "0" and own[4] == "0", own
+    with prepared() as (agent, host):
+        offsets["boottime"]["seconds"] = -(1 << 62)
+        code, message = host.refused("create", config=agent.config(["true"]), timeOffsets=offsets)
+        assert code == "runtime" and message.startswith("set the clocks off by 1000 and -4611686018427387904 seconds: ")
+        host.call("create", config=agent.config(["true"]))
+        host.call("start")
+        assert host.end() == (0, 0)
 
 
 @test
