@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "identities.h"
+
 #define SHARED_MODE 0755
 #define COVER_DIRECTORY "directory"
 #define COVER_FILE "file"
@@ -76,24 +78,26 @@ static int mount_on(int tree, int target)
 	return move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-static int set_attributes(int tree, unsigned long long attributes, unsigned recursive)
+/* propagation: MS_PRIVATE, or 0 to leave it. */
+static int set_attributes(int tree, unsigned long long attributes, unsigned long propagation, unsigned recursive)
 {
-	struct mount_attr attr = { .attr_set = attributes, .propagation = MS_PRIVATE };
+	struct mount_attr attr = { .attr_set = attributes, .propagation = propagation };
 
 	return mount_setattr(tree, "", AT_EMPTY_PATH | recursive, &attr, sizeof attr);
 }
 
 /*
  * A copy of what is at path below directory, or of directory itself if path is empty, mounted nowhere yet,
- * with these attributes and without propagation.
+ * with these attributes. Everything here is a slave of the host's, and so is the copy, unless it is made private.
  */
-static int clone_tree(int directory, const char *path, unsigned long long attributes, bool recursive)
+static int clone_tree(int directory, const char *path, unsigned long long attributes, unsigned long propagation,
+		      bool recursive)
 {
 	unsigned deep = recursive ? AT_RECURSIVE : 0;
 	int tree = open_tree(directory, path,
 			     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | deep);
 
-	if (tree >= 0 && set_attributes(tree, attributes, deep) < 0) {
+	if (tree >= 0 && set_attributes(tree, attributes, propagation, deep) < 0) {
 		int error = errno;
 
 		close(tree);
@@ -134,10 +138,26 @@ static int make_target(int shared, const char *name, bool directory)
 	return target;
 }
 
-/* Mounts a copy of source at shared/name. Returns a descriptor of its root, or -1. */
-static int bind_at(int shared, const char *source, const char *name, unsigned long long attributes,
-		   bool recursive, struct problem *problem)
+/* Maps the owners in a tree that is mounted nowhere yet. Nothing has been mapped in it before. */
+static int map_owners(int tree, const struct plan_bind *bind, struct problem *problem)
 {
+	int namespace = user_namespace(bind->users, bind->groups, problem);
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)namespace };
+	int result = 0;
+
+	if (namespace < 0)
+		return -1;
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | (bind->map_below ? AT_RECURSIVE : 0), &attr, sizeof attr) < 0)
+		result = problem_errno(problem, "bind: %s: its owners can't be mapped", bind->source);
+	close(namespace);
+	return result;
+}
+
+/* Mounts a copy of the source at shared/name. Returns a descriptor of its root, or -1. */
+static int bind_at(int shared, const struct plan_bind *bind, struct problem *problem)
+{
+	const char *source = bind->source, *name = bind->name;
+	unsigned long long attributes = GUEST_ATTRIBUTES | (bind->read_only ? MOUNT_ATTR_RDONLY : 0);
 	int origin = open_source(source);
 	struct stat status;
 	int tree = -1, target = -1;
@@ -147,7 +167,8 @@ static int bind_at(int shared, const char *source, const char *name, unsigned lo
 		problem_set(problem, "bind: %s: a symbolic link is on the way", source);
 		goto done;
 	}
-	if (origin < 0 || (tree = clone_tree(origin, "", attributes, recursive)) < 0 ||
+	if (origin < 0 ||
+	    (tree = clone_tree(origin, "", attributes, bind->follows ? 0 : MS_PRIVATE, bind->recursive)) < 0 ||
 	    fstat(tree, &status) < 0) {
 		problem_errno(problem, "bind: %s", source);
 		goto done;
@@ -156,6 +177,8 @@ static int bind_at(int shared, const char *source, const char *name, unsigned lo
 		problem_set(problem, "bind: %s: neither a directory nor a regular file", source);
 		goto done;
 	}
+	if (bind->users && map_owners(tree, bind, problem) < 0)
+		goto done;
 	target = make_target(shared, name, S_ISDIR(status.st_mode));
 	if (target < 0) {
 		problem_errno(problem, "bind: %s: " MOUNTS_SHARED "/%s can't be made", source, name);
@@ -177,13 +200,8 @@ done:
 static int bind_all(const struct plan *plan, int shared, struct problem *problem)
 {
 	for (size_t i = 0; i < plan->bind_count; i++) {
-		const struct plan_bind *bind = &plan->binds[i];
-		unsigned long long attributes = GUEST_ATTRIBUTES;
-		int tree;
+		int tree = bind_at(shared, &plan->binds[i], problem);
 
-		if (bind->read_only)
-			attributes |= MOUNT_ATTR_RDONLY;
-		tree = bind_at(shared, bind->source, bind->name, attributes, bind->recursive, problem);
 		if (tree < 0)
 			return -1;
 		close(tree);
@@ -232,7 +250,7 @@ static int cover(int parent, const char *name, int covers, struct problem *probl
 		return problem_errno(problem, "upper: %s", name);
 	}
 	tree = clone_tree(covers, S_ISDIR(status.st_mode) ? COVER_DIRECTORY : COVER_FILE, COVER_ATTRIBUTES,
-			  false);
+			  MS_PRIVATE, false);
 	if (tree < 0 || move_mount(tree, "", parent, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		problem_errno(problem, "upper: %s can't be covered", name);
 	else
@@ -284,7 +302,8 @@ static int cover_others(const struct plan_upper *upper, int parent, int covers, 
 
 static int bind_upper(const struct plan_upper *upper, int shared, int covers, struct problem *problem)
 {
-	int parent = bind_at(shared, upper->parent, upper->name, GUEST_ATTRIBUTES, false, problem);
+	const struct plan_bind bind = { .source = upper->parent, .name = upper->name };
+	int parent = bind_at(shared, &bind, problem);
 	int result = -1;
 
 	if (parent >= 0 && check_directory(parent, upper->upper, problem) == 0 &&
@@ -321,7 +340,7 @@ int mounts_make(const struct plan *plan, struct problem *problem)
 		goto done;
 	if (plan->upper.parent && bind_upper(&plan->upper, shared, covers, problem) < 0)
 		goto done;
-	if (set_attributes(shared, MOUNT_ATTR_RDONLY, 0) < 0) {
+	if (set_attributes(shared, MOUNT_ATTR_RDONLY, MS_PRIVATE, 0) < 0) {
 		problem_errno(problem, "share: " MOUNTS_SHARED " can't be made read-only");
 		goto done;
 	}

@@ -114,21 +114,58 @@ static int set_share(struct plan *plan, const struct record *record, struct prob
 	return 0;
 }
 
+/* Takes a word off the front of a list. */
+static bool take_word(const char **words, const char *word)
+{
+	size_t length = strlen(word);
+
+	if (strncmp(*words, word, length) != 0 || ((*words)[length] != '\0' && (*words)[length] != ','))
+		return false;
+	*words += length + ((*words)[length] == ',');
+	return true;
+}
+
+static bool parse_bind_flags(const char *flags, struct plan_bind *bind, bool *mapped)
+{
+	bind->recursive = take_word(&flags, "rbind");
+	if (!bind->recursive && !take_word(&flags, "bind"))
+		return false;
+	bind->read_only = take_word(&flags, "ro");
+	bind->follows = take_word(&flags, "slave");
+	bind->map_below = take_word(&flags, "ridmap");
+	*mapped = bind->map_below || take_word(&flags, "idmap");
+	return *flags == '\0' && flags[-1] != ',';
+}
+
+/* Numbers, which the kernel judges. */
+static bool is_map(const char *map)
+{
+	size_t length = strspn(map, "0123456789 \n");
+
+	return length > 0 && length <= PLAN_MAP_SIZE_MAX && map[length] == '\0';
+}
+
 static int set_bind(struct plan *plan, const struct record *record, struct problem *problem)
 {
-	const char *flags = record->fields[3];
 	struct plan_bind bind = { .source = record->fields[1], .name = record->fields[2] };
 	struct plan_bind *more;
+	bool mapped;
 
 	if (!is_absolute(bind.source))
 		return wrong(problem, record, "the source is not absolute");
 	if (!is_name(bind.name, 2))
 		return wrong(problem, record, "the name is not one or two path components");
-	if (strcmp(flags, "rbind") == 0 || strcmp(flags, "rbind,ro") == 0)
-		bind.recursive = true;
-	else if (strcmp(flags, "bind") != 0 && strcmp(flags, "bind,ro") != 0)
-		return wrong(problem, record, "the flags are not `rbind` or `bind`, and `,ro`");
-	bind.read_only = strchr(flags, ',') != NULL;
+	if (!parse_bind_flags(record->fields[3], &bind, &mapped))
+		return wrong(problem, record,
+			     "the flags are not `rbind` or `bind`, then `ro`, `slave`, and `idmap` or `ridmap`");
+	if (record->count != (mapped ? 6 : 4))
+		return wrong(problem, record, "wrong number of fields");
+	if (mapped) {
+		bind.users = record->fields[4];
+		bind.groups = record->fields[5];
+		if (!is_map(bind.users) || !is_map(bind.groups))
+			return wrong(problem, record, "not a map of ids");
+	}
 	more = grow(plan->binds, plan->bind_count, sizeof *more);
 	if (more == NULL)
 		return wrong(problem, record, "out of memory");
@@ -301,7 +338,7 @@ static const struct directive {
 	{ "oom-score-adj", 2, 2, false, false, set_oom_score },
 	{ "network", 2, 3, false, false, set_network },
 	{ "share", 2, 2, false, false, set_share },
-	{ "bind", 4, 4, true, false, set_bind },
+	{ "bind", 4, 6, true, false, set_bind },
 	{ "upper", 5, 5, false, false, set_upper },
 	{ "confine", 3, 3, true, false, set_confine },
 	{ "disk", 4, 4, true, false, set_disk },

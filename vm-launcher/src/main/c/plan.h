@@ -14,6 +14,7 @@
 #define PLAN_FIELDS_MAX 1024u
 #define PLAN_FIELD_SIZE_MAX 65535u
 #define PLAN_DISKS_MAX 16u
+#define PLAN_MAP_SIZE_MAX 4095u /* the kernel takes less than a page */
 
 /* The two commands that have plans: each knows some directives only. */
 enum plan_kind {
@@ -38,6 +39,9 @@ struct plan_bind {
 	const char *name; /* one or two components below shared */
 	bool recursive;
 	bool read_only;
+	bool follows;               /* gets what the host mounts below it later */
+	const char *users, *groups; /* as uid_map and gid_map have it; NULL: owners are what they are */
+	bool map_below;             /* in what is mounted below it too */
 };
 
 struct plan_upper {

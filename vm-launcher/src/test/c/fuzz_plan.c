@@ -33,7 +33,8 @@ static void parse(enum plan_kind kind, const uint8_t *bytes, size_t size)
 		for (char **argument = plan.virtiofsd; argument && *argument; argument++)
 			sum += touch(*argument);
 		for (size_t i = 0; i < plan.bind_count; i++)
-			sum += touch(plan.binds[i].source) + touch(plan.binds[i].name);
+			sum += touch(plan.binds[i].source) + touch(plan.binds[i].name) + touch(plan.binds[i].users) +
+			       touch(plan.binds[i].groups);
 		for (size_t i = 0; i < plan.confine_count; i++)
 			sum += touch(plan.confines[i].path);
 		if (kind == PLAN_EXEC && (plan.hypervisor || plan.virtiofsd || plan.bind_count || plan.share))
@@ -55,11 +56,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 }
 
 #ifndef LIBFUZZER
-static const char *const seeds[][6] = {
+static const char *const seeds[][7] = {
 	{ "directory", "/run/limpid/c" },
 	{ "network", "join", "/run/netns/n" },
 	{ "share", "shared" },
 	{ "bind", "/var/lib/v", "volumes/0", "rbind,ro" },
+	{ "bind", "/var/lib/w", "volumes/1", "bind,slave,ridmap", "0 1 2", "3 4 5\n6 7 8\n" },
 	{ "upper", "/var/lib/o", "diff", "work", "upper" },
 	{ "confine", "upper/diff", "rw" },
 	{ "virtiofsd", "/usr/lib/virtiofsd", "--fd=3" },

@@ -99,7 +99,8 @@ static void test_whole(void)
 	struct plan plan;
 
 	put("hypervisor /bin/qemu -M q35 ;log /l json;terminal socket c;confine a/b/c rw;confine x ro;"
-	    "upper /p diff work up/0;bind /s a rbind,ro;bind /t b/c bind;share shared;network join /n;"
+	    "upper /p diff work up/0;bind /s a rbind,ro;bind /t b/c bind;"
+	    "bind /u d rbind,ro,slave,ridmap 012 3;bind /v e bind,idmap 4 5;share shared;network join /n;"
 	    "disk /dev/b 8:16 rw;disk /dev/loop0 7:0 ro;virtiofsd /bin/virtiofsd;directory /d");
 	expect(parse(&plan, &problem) == 0, "refused", problem.text);
 	assert(plan.disk_count == 2 && strcmp(plan.disks[0].path, "/dev/b") == 0);
@@ -107,10 +108,14 @@ static void test_whole(void)
 	assert(plan.disks[1].major == 7 && plan.disks[1].minor == 0 && !plan.disks[1].writable);
 	assert(strcmp(plan.directory, "/d") == 0);
 	assert(plan.network == PLAN_NETWORK_JOIN && strcmp(plan.network_path, "/n") == 0);
-	assert(plan.share && plan.bind_count == 2 && plan.confine_count == 2);
+	assert(plan.share && plan.bind_count == 4 && plan.confine_count == 2);
 	assert(strcmp(plan.binds[0].source, "/s") == 0 && strcmp(plan.binds[0].name, "a") == 0);
 	assert(plan.binds[0].recursive && plan.binds[0].read_only);
 	assert(!plan.binds[1].recursive && !plan.binds[1].read_only);
+	assert(!plan.binds[0].follows && !plan.binds[0].users && !plan.binds[0].groups && !plan.binds[0].map_below);
+	assert(plan.binds[2].recursive && plan.binds[2].read_only && plan.binds[2].follows && plan.binds[2].map_below);
+	assert(strcmp(plan.binds[2].users, "012") == 0 && strcmp(plan.binds[2].groups, "3") == 0);
+	assert(!plan.binds[3].follows && !plan.binds[3].map_below && strcmp(plan.binds[3].users, "4") == 0);
 	assert(strcmp(plan.upper.parent, "/p") == 0 && strcmp(plan.upper.upper, "diff") == 0);
 	assert(strcmp(plan.upper.work, "work") == 0 && strcmp(plan.upper.name, "up/0") == 0);
 	assert(strcmp(plan.confines[0].path, "a/b/c") == 0 && plan.confines[0].writable);
@@ -173,6 +178,18 @@ static void test_refused(void)
 		{ "bind /s a ro", "flags" },
 		{ "bind /s a bind,rw", "flags" },
 		{ "bind /s a bind,ro,ro", "flags" },
+		{ "bind /s a bind,", "flags" },
+		{ "bind /s a bind,ro,", "flags" },
+		{ "bind /s a bindro", "flags" },
+		{ "bind /s a bind,slave,ro", "flags" },
+		{ "bind /s a bind,ridmap,idmap 1 1", "flags" },
+		{ "bind /s a bind,idmap", "wrong number" },
+		{ "bind /s a bind,idmap 1", "wrong number" },
+		{ "bind /s a bind,idmap 1 2 3", "wrong number" },
+		{ "bind /s a bind 1 2", "wrong number" },
+		{ "bind /s a bind,idmap  1", "not a map" },
+		{ "bind /s a bind,idmap 1 -1", "not a map" },
+		{ "bind /s a bind,idmap 1 a", "not a map" },
 		{ "upper p u w n", "not absolute" },
 		{ "upper /p u u n", "two directories" },
 		{ "upper /p u/x w n", "two directories" },

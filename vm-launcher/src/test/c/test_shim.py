@@ -1944,6 +1944,59 @@ class Shared(Case):
         finally:
             subprocess.run(["umount", mounted], check=True)
 
+    def test_mounts_that_come_later(self):
+        """Only who is told to follows the host."""
+        self.make("volume/sub/", "volume/file")
+        volume = f"{self.files}/volume"
+        subprocess.run(["mount", "--bind", volume, volume], check=True)
+        subprocess.run(["mount", "--make-shared", volume], check=True)
+        try:
+            results = self.script(
+                [("bind", volume, "follows", "rbind,slave"), ("bind", volume, "stays", "rbind"),
+                 ("confine", "follows", "rw"), ("confine", "stays", "rw")],
+                ["touch follows/ready", "until [ -e follows/sub/there ]; do sleep 0.01; done", "ls stays/sub",
+                 "echo x > follows/sub/new"],
+                meanwhile=lambda: self.mount_later(volume))
+            self.assertEqual(["ok"] * 4, results)
+            self.assertEqual("x\n", contents(f"{volume}/sub/new"))
+        finally:
+            subprocess.run(["umount", "--lazy", "--recursive", volume], check=True)
+
+    def mount_later(self, volume):
+        wait_until(lambda: os.path.exists(f"{volume}/ready"), "the script runs")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", f"{volume}/sub"], check=True)
+        with open(f"{volume}/sub/there", "w", encoding="utf-8"):
+            pass
+
+    def test_owners_are_mapped(self):
+        self.make("volume/file", "volume/sub/file")
+        os.chown(f"{self.files}/volume/file", 1, 2)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", f"{self.files}/volume/sub"], check=True)
+        try:
+            results = self.script(
+                [("bind", f"{self.files}/volume", "top", "rbind,idmap", "0 1000 5\n5 6 1", "0 2000 5"),
+                 ("bind", f"{self.files}/volume", "below", "rbind,ridmap", "0 1000 5", "0 2000 5"),
+                 ("confine", "top", "rw"), ("confine", "below", "rw")],
+                ["stat -c %u:%g top/file", "stat -c %u:%g top/sub", "stat -c %u:%g below/sub",
+                 "chown 1003:2004 top/file"])
+            self.assertEqual(["ok 1001:2002", "ok 0:0", "ok 1000:2000", "ok"], results)
+        finally:
+            subprocess.run(["umount", f"{self.files}/volume/sub"], check=True)
+        status = os.stat(f"{self.files}/volume/file")
+        self.assertEqual((3, 4), (status.st_uid, status.st_gid))
+
+    def test_owners_that_cannot_be_mapped(self):
+        self.make("volume/file")
+        for source, users, groups, pattern in (
+            ("/proc/sys", "0 1 2", "0 1 2", "bind: /proc/sys: its owners can't be mapped: Invalid argument"),
+            (f"{self.files}/volume", "0 1", "0 1 2", "bind: the mapping of users: Invalid argument"),
+            (f"{self.files}/volume", "0 1 2", "0 1 2 3", "bind: the mapping of groups: Invalid argument"),
+            (f"{self.files}/volume", "0 1 2\n1 5 2", "0 1 2", "bind: the mapping of users: Invalid argument"),
+        ):
+            container = self.container(
+                records=[("share", "shared"), ("bind", source, "x", "bind,idmap", users, groups)])
+            self.fails_to_launch(container, pattern)
+
     def test_names_that_would_leave(self):
         self.make("a/inner/", "a/other/", "b/")
         os.symlink("/etc", f"{self.files}/link")
