@@ -9,9 +9,15 @@ import java.util.Optional;
  *
  * @param config the text of the guest's config.json
  * @param terminal the size of its terminal, if it has one and the size is known
+ * @param settings what crun does not know of
  */
-public record CreateRequest(String config, Optional<TerminalSize> terminal)
+public record CreateRequest(
+    String config, Optional<TerminalSize> terminal, ContainerSettings settings)
     implements AgentRequest {
+  /** A container that crun knows everything of. */
+  public CreateRequest(String config, Optional<TerminalSize> terminal) {
+    this(config, terminal, ContainerSettings.NONE);
+  }
 
   @Override
   public String method() {
@@ -24,6 +30,7 @@ public record CreateRequest(String config, Optional<TerminalSize> terminal)
     if (terminal.isPresent()) {
       json.put("rows", terminal.get().rows()).put("columns", terminal.get().columns());
     }
+    settings.addTo(json);
     return json.build();
   }
 }

@@ -8,8 +8,10 @@ import java.util.Optional;
  *
  * @param process the text of an OCI process object, up to 1 MiB
  * @param terminal the size of its terminal, if it has one and the size is known
+ * @param scheduling what crun does not know of
  */
-public record ExecRequest(String process, Optional<TerminalSize> terminal) implements AgentRequest {
+public record ExecRequest(String process, Optional<TerminalSize> terminal, Scheduling scheduling)
+    implements AgentRequest {
   @Override
   public String method() {
     return "exec";
@@ -21,6 +23,7 @@ public record ExecRequest(String process, Optional<TerminalSize> terminal) imple
     if (terminal.isPresent()) {
       json.put("rows", terminal.get().rows()).put("columns", terminal.get().columns());
     }
+    scheduling.addTo(json);
     return json.build();
   }
 }

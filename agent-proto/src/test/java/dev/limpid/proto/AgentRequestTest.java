@@ -9,13 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.limpid.oci.json.DocumentException;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonReader;
+import dev.limpid.proto.MountAttributes.Attribute;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,6 +27,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The requests but for their mounts: bad values first, then the JSON that the agent gets. */
 class AgentRequestTest {
+  private static final Scheduling SCHEDULING =
+      new Scheduling(
+          Optional.of(new Scheduling.SchedulerAttributes(6, 0x7f, -20, 99, 1, 2, Long.MAX_VALUE)),
+          Optional.of(new Scheduling.IoPriorityAttributes(3, 7)));
+
+  private static final String SCHEDULING_JSON =
+      "\"scheduler\":{\"policy\":6,\"flags\":127,\"nice\":-20,\"priority\":99,"
+          + "\"runtime\":1,\"deadline\":2,\"period\":9223372036854775807},"
+          + "\"ioPriority\":{\"class\":3,\"priority\":7}";
+
   private static final Instant NOW = Instant.ofEpochSecond(1_700_000_000L);
 
   // prepare
@@ -230,6 +243,108 @@ class AgentRequestTest {
     assertEquals(
         "{\"method\":\"create\",\"config\":\"{}\"}",
         new CreateRequest("{}", Optional.empty()).toJson().toString());
+  }
+
+  @Test
+  void createWithSettingsAsJson() {
+    ContainerSettings settings =
+        new ContainerSettings(
+            List.of(new GuestSysctl("vm/swappiness", "1"), new GuestSysctl("a:b/c-d.e", "")),
+            List.of(
+                new MountAttributes(
+                    "/a/../b", EnumSet.of(Attribute.REC, Attribute.SHARED, Attribute.NOSYMFOLLOW))),
+            Optional.of(
+                new TimeOffsets(new TimeOffsets.Offset(-1, 999_999_999), TimeOffsets.Offset.NONE)),
+            SCHEDULING);
+    assertEquals(
+        "{\"method\":\"create\",\"config\":\"{}\","
+            + "\"sysctls\":[{\"name\":\"vm/swappiness\",\"value\":\"1\"},"
+            + "{\"name\":\"a:b/c-d.e\",\"value\":\"\"}],"
+            + "\"mountAttributes\":[{\"target\":\"/a/../b\","
+            + "\"flags\":[\"nosymfollow\",\"shared\",\"rec\"]}],"
+            + "\"timeOffsets\":{\"monotonic\":{\"seconds\":-1,\"nanoseconds\":999999999},"
+            + "\"boottime\":{\"seconds\":0,\"nanoseconds\":0}},"
+            + SCHEDULING_JSON
+            + "}",
+        new CreateRequest("{}", Optional.empty(), settings).toJson().toString());
+  }
+
+  @Test
+  void execAsJson() {
+    assertEquals(
+        "{\"method\":\"exec\",\"process\":\"{}\"," + SCHEDULING_JSON + "}",
+        new ExecRequest("{}", Optional.empty(), SCHEDULING).toJson().toString());
+    assertEquals(
+        "{\"method\":\"exec\",\"process\":\"{}\",\"rows\":1,\"columns\":2}",
+        new ExecRequest("{}", Optional.of(new TerminalSize(1, 2)), Scheduling.USUAL)
+            .toJson()
+            .toString());
+  }
+
+  // what crun does not know of
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "/", "/vm", "vm/", "vm//x", "vm/../x", ".", "vm/x y", "vm/é"})
+  void sysctlRefuses(String name) {
+    assertThrows(IllegalArgumentException.class, () -> new GuestSysctl(name, "1"));
+  }
+
+  @Test
+  void sysctlIsBounded() {
+    String longest = "é".repeat(2047) + "x";
+    assertEquals(longest, new GuestSysctl("a".repeat(255), longest).value());
+    assertThrows(IllegalArgumentException.class, () -> new GuestSysctl("a".repeat(256), ""));
+    assertThrows(IllegalArgumentException.class, () -> new GuestSysctl("a", longest + "x"));
+    assertThrows(IllegalArgumentException.class, () -> new GuestSysctl("a", "\0"));
+    List<GuestSysctl> many = Collections.nCopies(257, new GuestSysctl("a", ""));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new ContainerSettings(many, List.of(), Optional.empty(), Scheduling.USUAL));
+  }
+
+  @Test
+  void mountAttributesAreBounded() {
+    Set<Attribute> shared = EnumSet.of(Attribute.SHARED);
+    for (String target : List.of("", "a", "/a\0b", "/" + "a".repeat(4095))) {
+      assertThrows(IllegalArgumentException.class, () -> new MountAttributes(target, shared));
+    }
+    for (Set<Attribute> wrong :
+        List.of(
+            EnumSet.noneOf(Attribute.class),
+            EnumSet.of(Attribute.REC),
+            EnumSet.of(Attribute.SHARED, Attribute.SLAVE))) {
+      assertThrows(IllegalArgumentException.class, () -> new MountAttributes("/a", wrong));
+    }
+    List<MountAttributes> many = Collections.nCopies(4097, new MountAttributes("/a", shared));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new ContainerSettings(List.of(), many, Optional.empty(), Scheduling.USUAL));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-1,0,0,0,0",
+    "7,0,0,0,0",
+    "0,-1,0,0,0",
+    "0,128,0,0,0",
+    "0,0,-21,0,0",
+    "0,0,20,0,0",
+    "0,0,0,-1,0",
+    "0,0,0,100,0",
+    "0,0,0,0,-1"
+  })
+  void schedulerRefuses(int policy, int flags, int nice, int priority, long time) {
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new Scheduling.SchedulerAttributes(policy, flags, nice, priority, time, time, time));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0", "4, 0", "1, -1", "1, 8"})
+  void ioPriorityRefuses(int ioClass, int priority) {
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new Scheduling.IoPriorityAttributes(ioClass, priority));
   }
 
   // start, kill

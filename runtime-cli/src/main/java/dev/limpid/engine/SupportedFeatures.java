@@ -17,7 +17,7 @@ public final class SupportedFeatures {
   private static final List<String> HOOKS =
       List.of("prestart", "createRuntime", "startContainer", "poststart", "poststop");
 
-  /** Those that the guest's crun acts upon. */
+  /** All of them, some for what is not bound from the host only. */
   private static final List<String> MOUNT_OPTIONS =
       List.of(
           "async",
@@ -28,15 +28,22 @@ public final class SupportedFeatures {
           "diratime",
           "dirsync",
           "exec",
+          "idmap",
+          "iversion",
+          "lazytime",
+          "loud",
           "mand",
           "noatime",
           "nodev",
           "nodiratime",
           "noexec",
+          "noiversion",
+          "nolazytime",
           "nomand",
           "norelatime",
           "nostrictatime",
           "nosuid",
+          "nosymfollow",
           "private",
           "ratime",
           "rbind",
@@ -45,6 +52,7 @@ public final class SupportedFeatures {
           "relatime",
           "remount",
           "rexec",
+          "ridmap",
           "rnoatime",
           "rnodev",
           "rnodiratime",
@@ -52,6 +60,7 @@ public final class SupportedFeatures {
           "rnorelatime",
           "rnostrictatime",
           "rnosuid",
+          "rnosymfollow",
           "ro",
           "rprivate",
           "rrelatime",
@@ -61,12 +70,15 @@ public final class SupportedFeatures {
           "rslave",
           "rstrictatime",
           "rsuid",
+          "rsymfollow",
           "runbindable",
           "rw",
           "shared",
+          "silent",
           "slave",
           "strictatime",
           "suid",
+          "symfollow",
           "sync",
           "tmpcopyup",
           "unbindable");
@@ -121,7 +133,7 @@ public final class SupportedFeatures {
             false,
             false,
             false,
-            false),
+            true),
         Map.of(),
         List.of());
   }

@@ -5,6 +5,7 @@ import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonString;
 import dev.limpid.oci.json.JsonWriter;
+import dev.limpid.proto.ContainerSettings;
 import dev.limpid.proto.DiskNumbers;
 import dev.limpid.vm.mountinfo.MountTable;
 import java.nio.file.Path;
@@ -20,12 +21,14 @@ import java.util.Optional;
  * @param devices its devices, and who may use them
  * @param sources what the guest must be given of the host
  * @param network the host's network namespace to join; empty: one is made
+ * @param settings what the agent has to do itself
  */
 public record GuestConfig(
     JsonObject document,
     DeviceTranslation devices,
     List<SharedSource> sources,
-    Optional<Path> network) {
+    Optional<Path> network,
+    ContainerSettings settings) {
   /** Below the agent's own cgroup, which systemd leaves alone. */
   private static final String CGROUP = "/system.slice/limpid-agent.service/container";
 
@@ -34,6 +37,8 @@ public record GuestConfig(
    * everything in it.
    */
   private static final String CRUN_VERSION = "1.0.2";
+
+  private static final HostNames HOST_NAMES = new HostNames(Path.of("/proc/sys/kernel"));
 
   /** Makes the list immutable. */
   public GuestConfig {
@@ -45,6 +50,7 @@ public record GuestConfig(
    *
    * @param config the bundle's, validated
    * @param bundle the bundle
+   * @param rootfs the root filesystem on the host; absolute, without symbolic links
    * @param guestRootfs where the guest has the root filesystem
    * @param guestShare where the guest has the folder shared with it
    * @param hostMounts the host's mounts
@@ -55,6 +61,7 @@ public record GuestConfig(
   public static GuestConfig translate(
       JsonObject config,
       Path bundle,
+      Path rootfs,
       Path guestRootfs,
       Path guestShare,
       MountTable hostMounts,
@@ -62,30 +69,48 @@ public record GuestConfig(
     JsonCursor cursor = JsonCursor.root("config.json", config);
     UnsupportedFields.refuse(cursor);
     MountTranslation.Result mounts =
-        new MountTranslation(bundle, guestShare, hostMounts).translate(cursor);
+        new MountTranslation(bundle, rootfs, guestShare, hostMounts).translate(cursor);
     JsonCursor linux = cursor.required("linux");
     linux.optional("resources").ifPresent(UnsupportedResources::refuse);
     DeviceTranslation devices = DeviceTranslation.of(linux, BlockDevices.ofHost(), journal);
-    NamespaceTranslation.Result namespaces = NamespaceTranslation.translate(linux);
+    SeccompRestriction.check(linux);
+    NamespaceTranslation.Result namespaces = NamespaceTranslation.translate(linux, journal);
+    SysctlTranslation.Result sysctls =
+        SysctlTranslation.translate(linux, cursor.required("process"));
 
     JsonObject guestLinux =
         GuestResources.ofLinux(SecurityLabelTranslation.linux(linux.asObject(), journal), journal)
             .with("namespaces", namespaces.namespaces())
+            .with("sysctl", sysctls.container())
+            .without("timeOffsets")
             .with("cgroupsPath", new JsonString(CGROUP));
-    JsonObject process =
-        SecurityLabelTranslation.process(cursor.required("process").asObject(), journal);
+    JsonCursor process = cursor.required("process");
+    JsonObject guestProcess =
+        SchedulingTranslation.withoutScheduling(
+            SecurityLabelTranslation.process(process.asObject(), journal));
     JsonObject root = cursor.required("root").asObject().with("path", guestRootfs.toString());
     JsonObject guest =
         config
             .with("ociVersion", CRUN_VERSION)
-            .with("process", process)
+            .with("process", guestProcess)
             .with("root", root)
             .with("mounts", mounts.mounts())
             .with("linux", guestLinux)
+            .with("annotations", AnnotationTranslation.translate(cursor, journal))
             .without("vm");
+    guest = HOST_NAMES.addTo(cursor, guest);
     Optional<JsonObject> hooks = HookTranslation.translate(cursor);
     guest = hooks.isPresent() ? guest.with("hooks", hooks.get()) : guest.without("hooks");
-    return new GuestConfig(guest, devices, mounts.sources(), namespaces.network());
+    return new GuestConfig(
+        guest,
+        devices,
+        mounts.sources(),
+        namespaces.network(),
+        new ContainerSettings(
+            sysctls.guest(),
+            mounts.attributes(),
+            TimeTranslation.translate(linux),
+            SchedulingTranslation.of(process)));
   }
 
   /** The devices of the host that the VM gets as disks. */

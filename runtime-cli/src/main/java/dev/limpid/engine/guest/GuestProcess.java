@@ -4,10 +4,15 @@ import dev.limpid.engine.Journal;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonWriter;
+import dev.limpid.proto.Scheduling;
 
-/** The OCI process object that crun gets in the guest for a second process of a container. */
-public final class GuestProcess {
-  private GuestProcess() {}
+/**
+ * A second process of a container in the guest.
+ *
+ * @param text the OCI process object that crun gets
+ * @param scheduling what the agent has to do itself
+ */
+public record GuestProcess(String text, Scheduling scheduling) {
 
   /**
    * Translates a process.
@@ -15,12 +20,15 @@ public final class GuestProcess {
    * @param document its name in messages
    * @param process the process as the caller gave it, validated
    * @param journal told what was left out
-   * @return the text for crun
    * @throws dev.limpid.oci.json.InvalidSpecException for what can't be had in a VM, naming the
    *     field
    */
-  public static String translate(String document, JsonObject process, Journal journal) {
-    UnsupportedFields.refuseInProcess(JsonCursor.root(document, process));
-    return JsonWriter.compact().write(SecurityLabelTranslation.process(process, journal));
+  public static GuestProcess translate(String document, JsonObject process, Journal journal) {
+    JsonCursor cursor = JsonCursor.root(document, process);
+    UnsupportedFields.refuseInProcess(cursor);
+    JsonObject translated =
+        SchedulingTranslation.withoutScheduling(SecurityLabelTranslation.process(process, journal));
+    return new GuestProcess(
+        JsonWriter.compact().write(translated), SchedulingTranslation.of(cursor));
   }
 }

@@ -3,22 +3,26 @@ package dev.limpid.engine.guest;
 import dev.limpid.oci.json.JsonArray;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
-import dev.limpid.oci.json.JsonString;
 import dev.limpid.oci.json.JsonValue;
+import dev.limpid.proto.MountAttributes;
 import dev.limpid.vm.mountinfo.MountTable;
+import dev.limpid.vm.shim.BindOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * The section {@code mounts} of config.json for the guest: what is bound from the host gets its
- * place in the shared folder as its source; everything else is made in the guest and passes
- * untouched, in the same order.
+ * place in the shared folder as its source; everything else is made in the guest, in the same
+ * order.
  */
 final class MountTranslation {
   /** The guest's crun has a file open for each mount, and may have no more than 1024. */
@@ -46,18 +50,21 @@ final class MountTranslation {
   private final Path bundle;
   private final Path guestShare;
   private final MountTable hostMounts;
+  private final MountPlaces places;
 
   /**
    * A translation for one container.
    *
    * @param bundle what relative sources are relative to
+   * @param rootfs the root filesystem on the host; absolute, without symbolic links
    * @param guestShare where the guest has the shared folder
    * @param hostMounts the host's mounts
    */
-  MountTranslation(Path bundle, Path guestShare, MountTable hostMounts) {
+  MountTranslation(Path bundle, Path rootfs, Path guestShare, MountTable hostMounts) {
     this.bundle = bundle;
     this.guestShare = guestShare;
     this.hostMounts = hostMounts;
+    this.places = new MountPlaces(rootfs);
   }
 
   /**
@@ -65,19 +72,22 @@ final class MountTranslation {
    *
    * @param mounts the section's value
    * @param sources the host's files and folders that the guest needs
+   * @param attributes what the agent has to set, because crun can't
    */
-  record Result(JsonArray mounts, List<SharedSource> sources) {}
+  record Result(JsonArray mounts, List<SharedSource> sources, List<MountAttributes> attributes) {}
 
   /**
    * Translates all mounts.
    *
    * @param config the bundle's config.json
-   * @throws dev.limpid.oci.json.InvalidSpecException if a source does not exist or is of a kind
-   *     that can't be had in a VM
+   * @throws dev.limpid.oci.json.InvalidSpecException if a source does not exist, is of a kind that
+   *     can't be had in a VM, or shall be mounted in a way that can't
    */
   Result translate(JsonCursor config) {
     List<JsonValue> mounts = new ArrayList<>();
     List<SharedSource> sources = new ArrayList<>();
+    List<MountAttributes> attributes = new ArrayList<>();
+    boolean privateRoot = isPrivate(config.required("linux").optionalString("rootfsPropagation"));
     List<JsonCursor> all = config.optionalElements("mounts");
     if (all.size() > MAX_MOUNTS) {
       throw config
@@ -89,38 +99,52 @@ final class MountTranslation {
                   + MAX_MOUNTS);
     }
     for (JsonCursor mount : all) {
-      List<String> options = options(mount);
-      boolean named = options.contains("rbind") || options.contains("bind");
-      if (!named && mount.optionalString("type").filter("bind"::equals).isEmpty()) {
-        mounts.add(ofTheGuest(mount));
-        continue;
+      MountOptions options = MountOptions.of(mount);
+      JsonObject translated = mount(config, mount, options, sources);
+      String place = places.take(mount.requiredString("destination"));
+      mounts.add(translated.with("destination", place));
+      Optional<MountAttributes> undone = attributes(place, options, privateRoot);
+      if (undone.isPresent()) {
+        attributes.add(undone.get());
       }
-      Path source = source(mount);
-      Optional<JsonObject> sharedMemory = sharedMemory(mount, source);
-      if (sharedMemory.isPresent()) {
-        mounts.add(sharedMemory.get());
-        continue;
-      }
-      String name = "volume" + sources.size();
-      sources.add(
-          new SharedSource(
-              source,
-              name,
-              options.contains("rbind"),
-              options.contains("ro") || options.contains("rro")));
-      JsonObject bind = mount.asObject().with("source", guestShare.resolve(name).toString());
-      if (!named) {
-        List<String> whole = new ArrayList<>(options);
-        whole.add("bind");
-        bind = bind.with("options", JsonArray.ofStrings(whole));
-      }
-      mounts.add(bind);
     }
-    return new Result(new JsonArray(mounts), sources);
+    return new Result(new JsonArray(mounts), sources, attributes);
   }
 
-  /** A file system that needs nothing of the host. */
-  private static JsonValue ofTheGuest(JsonCursor mount) {
+  private JsonObject mount(
+      JsonCursor config, JsonCursor mount, MountOptions options, List<SharedSource> sources) {
+    options.checkCopyUp(mount);
+    List<String> words = options.forCrun();
+    JsonObject translated = mount.asObject().without("uidMappings").without("gidMappings");
+    if (options.isRemount()) {
+      // Of what is there, in the guest.
+      translated = translated.with("type", "none").with("source", "/");
+    } else if (!options.isBind()) {
+      checkType(mount);
+      MountIdentities.refuse(mount, options);
+      addPermissions(mount, options, words);
+    } else {
+      Path source = source(mount);
+      checkBind(options);
+      Optional<JsonObject> sharedMemory = sharedMemory(mount, options, source);
+      if (sharedMemory.isPresent()) {
+        return sharedMemory.get();
+      }
+      String name = "volume" + sources.size();
+      BindOptions bind =
+          new BindOptions(
+              options.isRecursive(),
+              options.isReadOnly(),
+              follows(options),
+              MountIdentities.of(config, mount, options));
+      sources.add(new SharedSource(source, name, bind));
+      translated = translated.with("source", guestShare.resolve(name).toString());
+    }
+    return translated.with("options", JsonArray.ofStrings(words));
+  }
+
+  /** Refuses a file system that would need something of the host. */
+  private static void checkType(JsonCursor mount) {
     Optional<JsonCursor> type = mount.optional("type");
     if (type.isPresent() && !GUEST_TYPES.contains(type.get().asString())) {
       throw type.get()
@@ -129,7 +153,86 @@ final class MountTranslation {
                   + " must be bind, or one of "
                   + String.join(", ", GUEST_TYPES));
     }
-    return mount.value();
+    mount.required("type");
+  }
+
+  /** The kernel, and so runc, says nothing of what a bind can't have. */
+  private static void checkBind(MountOptions options) {
+    for (JsonCursor option : options.unknown()) {
+      throw option.invalid("can't be had: a bind has no options of a file system");
+    }
+    for (JsonCursor propagation : options.propagations()) {
+      if (propagation.asString().endsWith("shared")) {
+        throw propagation.invalid(
+            "can't be had: what is mounted inside a virtual machine can't appear on the host");
+      }
+    }
+  }
+
+  /** A tmpfs has the permissions of the directory that it covers, unless its options say others. */
+  private void addPermissions(JsonCursor mount, MountOptions options, List<String> words) {
+    if (!mount.requiredString("type").equals("tmpfs") || options.value("mode").isPresent()) {
+      return;
+    }
+    OptionalInt permissions = places.permissions(mount.requiredString("destination"));
+    if (permissions.isPresent()) {
+      words.add("mode=" + Integer.toOctalString(permissions.getAsInt()));
+    }
+  }
+
+  /**
+   * Whether a bind gets what the host mounts later below its source: only if it is told to, because
+   * the host can't take that away again while the guest remembers it. The other direction can't be
+   * had.
+   */
+  private static boolean follows(MountOptions options) {
+    boolean follows = false;
+    for (JsonCursor propagation : options.propagations()) {
+      follows = propagation.asString().endsWith("slave");
+    }
+    return follows;
+  }
+
+  /**
+   * What crun leaves undone: it has no word for {@code nosymfollow}, and makes all mounts as the
+   * root is, after all else.
+   *
+   * @param privateRoot whether the root, and so every mount, is private
+   */
+  private static Optional<MountAttributes> attributes(
+      String place, MountOptions options, boolean privateRoot) {
+    Set<MountAttributes.Attribute> attributes = EnumSet.noneOf(MountAttributes.Attribute.class);
+    if (!options.followsSymlinks()) {
+      attributes.add(MountAttributes.Attribute.NOSYMFOLLOW);
+    }
+    for (JsonCursor propagation : options.propagations()) {
+      attributes.removeAll(MountAttributes.PROPAGATIONS);
+      attributes.remove(MountAttributes.Attribute.REC);
+      switch (propagation.asString()) {
+        case "shared", "rshared" -> {
+          // What is mounted below it later is shared as well.
+          attributes.add(MountAttributes.Attribute.SHARED);
+          attributes.add(MountAttributes.Attribute.REC);
+        }
+        case "unbindable", "runbindable" -> attributes.add(MountAttributes.Attribute.UNBINDABLE);
+        case "slave", "rslave" -> attributes.add(MountAttributes.Attribute.SLAVE);
+        default -> attributes.add(MountAttributes.Attribute.PRIVATE);
+      }
+    }
+    if (privateRoot) {
+      // It is that already: there is nobody whose slave it could be.
+      attributes.remove(MountAttributes.Attribute.PRIVATE);
+      attributes.remove(MountAttributes.Attribute.SLAVE);
+    }
+    return attributes.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new MountAttributes(place, attributes));
+  }
+
+  private static boolean isPrivate(Optional<String> propagation) {
+    return propagation.isEmpty()
+        || propagation.get().isEmpty()
+        || propagation.get().endsWith("private");
   }
 
   private Path source(JsonCursor mount) {
@@ -155,7 +258,7 @@ final class MountTranslation {
    * The caller's own tmpfs for /dev/shm becomes one of the guest, of the same size: memory shared
    * between processes of one kernel can't be had through a file server.
    */
-  private Optional<JsonObject> sharedMemory(JsonCursor mount, Path source) {
+  private Optional<JsonObject> sharedMemory(JsonCursor mount, MountOptions options, Path source) {
     if (!mount.requiredString("destination").equals("/dev/shm")
         || hostMounts.at(source).filter(host -> host.type().equals("tmpfs")).isEmpty()) {
       return Optional.empty();
@@ -166,24 +269,17 @@ final class MountTranslation {
     } catch (IOException unknown) {
       return Optional.empty();
     }
+    List<String> words = new ArrayList<>(List.of("nosuid", "noexec", "nodev", "mode=1777"));
+    words.add("size=" + size);
+    if (options.isReadOnly()) {
+      words.add("ro");
+    }
     return Optional.of(
         JsonObject.builder()
             .put("destination", "/dev/shm")
             .put("type", "tmpfs")
             .put("source", "shm")
-            .put(
-                "options",
-                JsonArray.of(
-                    new JsonString("nosuid"),
-                    new JsonString("noexec"),
-                    new JsonString("nodev"),
-                    new JsonString("mode=1777"),
-                    new JsonString("size=" + size)))
+            .put("options", JsonArray.ofStrings(words))
             .build());
-  }
-
-  private static List<String> options(JsonCursor mount) {
-    Optional<JsonCursor> options = mount.optional("options");
-    return options.isPresent() ? options.get().asStrings() : List.of();
   }
 }

@@ -1,5 +1,6 @@
 package dev.limpid.engine.guest;
 
+import dev.limpid.engine.Journal;
 import dev.limpid.oci.json.JsonArray;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
@@ -9,12 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The section {@code linux.namespaces}: the network namespace is one of the host, in which the VM
- * lives; all others are made in the guest.
+ * lives; all others are made in the guest, that of time not by crun. Where a container shall have
+ * none of its own, it has the VM's: the host's are in another kernel.
  */
 final class NamespaceTranslation {
   /** One that is there for sure. */
@@ -30,24 +34,33 @@ final class NamespaceTranslation {
    */
   record Result(JsonArray namespaces, Optional<Path> network) {}
 
+  /** The types of namespaces in the section {@code linux}. */
+  static Set<String> types(JsonCursor linux) {
+    Set<String> types = new HashSet<>();
+    for (JsonCursor namespace : linux.optionalElements("namespaces")) {
+      types.add(namespace.requiredString("type"));
+    }
+    return types;
+  }
+
   /**
    * Translates the section.
    *
    * @param linux the section {@code linux}
+   * @param journal told what the container can't share with the host
    * @throws dev.limpid.oci.json.InvalidSpecException for a namespace of the host that a VM can't be
    *     in
    */
-  static Result translate(JsonCursor linux) {
+  static Result translate(JsonCursor linux, Journal journal) {
     List<JsonValue> guest = new ArrayList<>();
     Optional<Path> network = Optional.empty();
-    boolean ownNetwork = false;
-    boolean ownCgroup = false;
+    Set<String> types = types(linux);
+    check(linux, types);
     for (JsonCursor namespace : linux.optionalElements("namespaces")) {
       String type = namespace.requiredString("type");
       Optional<JsonCursor> path = namespace.optional("path");
       boolean joins = path.isPresent() && !path.get().asString().isEmpty();
       if (type.equals("network")) {
-        ownNetwork = true;
         if (joins) {
           network = Optional.of(networkNamespace(path.get()));
         }
@@ -57,24 +70,63 @@ final class NamespaceTranslation {
                 "can't be joined: the container's "
                     + type
                     + " namespace is in another kernel, its VM's");
-      } else {
-        ownCgroup |= type.equals("cgroup");
+      } else if (!type.equals("time")) {
         guest.add(namespace.value());
       }
     }
-    if (!ownNetwork) {
+    guest.add(guestNetwork(types));
+    if (!types.contains("cgroup")) {
+      // The host's cgroups are not there to be seen; the guest's own are of no use to a workload.
+      guest.add(JsonObject.builder().put("type", "cgroup").build());
+    }
+    if (!types.contains("uts")) {
+      // With the host's names in it.
+      guest.add(JsonObject.builder().put("type", "uts").build());
+    }
+    for (String type : new String[] {"pid", "ipc"}) {
+      if (!types.contains(type)) {
+        journal.warn(
+            "config.json: linux.namespaces: none of type "
+                + type
+                + ": the container shares its virtual machine's, not the host's");
+      }
+    }
+    return new Result(new JsonArray(guest), network);
+  }
+
+  /**
+   * The guest's only network namespace is the container's, named by path so that net.* sysctls are
+   * allowed. But in a user namespace nobody has a say in a network that is not of it.
+   */
+  private static JsonObject guestNetwork(Set<String> types) {
+    JsonObject.Builder network = JsonObject.builder().put("type", "network");
+    if (!types.contains("user")) {
+      network.put("path", "/proc/1/ns/net");
+    }
+    return network.build();
+  }
+
+  private static void check(JsonCursor linux, Set<String> types) {
+    if (!types.contains("network")) {
       throw linux.refused(
           "namespaces: must have one of type network: a virtual machine can't use the host's"
               + " interfaces as its own");
     }
-    // The guest's only network namespace is the container's. Named by path, so that net.* sysctls
-    // are allowed.
-    guest.add(JsonObject.builder().put("type", "network").put("path", "/proc/1/ns/net").build());
-    if (!ownCgroup) {
-      // The host's cgroups are not there to be seen; the guest's own are of no use to a workload.
-      guest.add(JsonObject.builder().put("type", "cgroup").build());
+    if (!types.contains("mount")) {
+      throw linux.refused(
+          "namespaces: must have one of type mount: a virtual machine can't use the host's mounts"
+              + " as its own");
     }
-    return new Result(new JsonArray(guest), network);
+    boolean user = types.contains("user");
+    for (String mappings : new String[] {"uidMappings", "gidMappings"}) {
+      boolean mapped = !linux.optionalElements(mappings).isEmpty();
+      if (mapped && !user) {
+        throw linux.required(mappings).refused("must not be there without a user namespace");
+      }
+      if (user && !mapped) {
+        throw linux.refused(mappings + ": must be there with a user namespace");
+      }
+    }
   }
 
   /**

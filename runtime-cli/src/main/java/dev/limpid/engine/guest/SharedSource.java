@@ -1,5 +1,6 @@
 package dev.limpid.engine.guest;
 
+import dev.limpid.vm.shim.BindOptions;
 import java.nio.file.Path;
 
 /**
@@ -7,7 +8,6 @@ import java.nio.file.Path;
  *
  * @param source a directory or file on the host; absolute, without symbolic links
  * @param name its name in the folder that is shared with the guest
- * @param recursive whether mounts below it come along
- * @param readOnly whether the guest may only read it
+ * @param options how it is bound there
  */
-public record SharedSource(Path source, String name, boolean recursive, boolean readOnly) {}
+public record SharedSource(Path source, String name, BindOptions options) {}

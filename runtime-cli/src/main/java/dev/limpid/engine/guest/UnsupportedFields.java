@@ -1,12 +1,12 @@
 package dev.limpid.engine.guest;
 
+import dev.limpid.oci.json.JsonArray;
 import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonObject;
 import java.util.Optional;
 
 /** Fields that the guest's crun would pass over in silence, or fail on without naming them. */
 final class UnsupportedFields {
-  private static final String NOT_BY_CRUN = "not supported: the crun in the guest does not know it";
-
   private UnsupportedFields() {}
 
   /**
@@ -22,11 +22,15 @@ final class UnsupportedFields {
     }
     refuse(
         linux.get().optional("intelRdt"), "not supported: a virtual machine has no such registers");
-    Optional<JsonCursor> seccomp = linux.get().optional("seccomp");
-    if (seccomp.isPresent()) {
-      refuse(
-          seccomp.get().optional("listenerPath"),
-          "not supported: a listener on the host can't watch another kernel's system calls");
+    refuse(
+        linux.get().optional("memoryPolicy"),
+        "not supported: a virtual machine has one memory node, whichever the host has");
+    refuse(
+        linux.get().optional("netDevices"),
+        "not supported: a device of the host can't be moved into a virtual machine");
+    Optional<JsonCursor> personality = linux.get().optional("personality");
+    if (personality.isPresent()) {
+      refuse(personality.get().optional("flags"), "not supported: the specification has none");
     }
   }
 
@@ -42,14 +46,24 @@ final class UnsupportedFields {
           user.get().optional("username"),
           "not supported: users of Linux are named by uid and gid, this is for Windows");
     }
-    refuse(process.optional("scheduler"), NOT_BY_CRUN);
-    refuse(process.optional("ioPriority"), NOT_BY_CRUN);
-    refuse(process.optional("execCPUAffinity"), NOT_BY_CRUN);
+    refuse(
+        process.optional("execCPUAffinity"),
+        "not supported: it names processors of the host, of which a virtual machine has none");
   }
 
   private static void refuse(Optional<JsonCursor> field, String reason) {
-    if (field.isPresent()) {
+    if (field.isPresent() && !isEmptyCollection(field.get())) {
       throw field.get().refused(reason);
     }
+  }
+
+  private static boolean isEmptyCollection(JsonCursor field) {
+    if (field.value() instanceof JsonArray array) {
+      return array.elements().isEmpty();
+    }
+    // An empty intelRdt is a group of its own.
+    return field.key().equals("netDevices")
+        && field.value() instanceof JsonObject object
+        && object.isEmpty();
   }
 }

@@ -56,6 +56,7 @@ record Bundle(
         GuestConfig.translate(
             config.raw(),
             request.bundle(),
+            rootfs,
             Rootfs.GUEST_PATH,
             Rootfs.GUEST_SHARE,
             hostMounts,

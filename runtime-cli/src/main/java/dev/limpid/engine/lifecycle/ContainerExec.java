@@ -115,9 +115,9 @@ public final class ContainerExec {
       ContainerDirectory directory,
       ContainerRecord container,
       ContainerProcess process) {
-    String text = GuestProcess.translate("process", process.raw(), context.journal());
     ShimStreams streams =
         new ShimStreams(process.terminal(), request.consoleSocket(), request.detached());
+    GuestProcess guest = GuestProcess.translate("process", process.raw(), context.journal());
     // Several verbs do this at the same time.
     String name = "exec-" + ProcessHandle.current().pid();
     try (Rollback rollback = new Rollback(context.journal());
@@ -140,7 +140,8 @@ public final class ContainerExec {
           });
       try (ControlLink link = listener.accept(SHIM_PATIENCE, shim::isAlive)) {
         link.call(
-            new dev.limpid.proto.ExecRequest(text, LaunchedVm.terminalSize(process)),
+            new dev.limpid.proto.ExecRequest(
+                guest.text(), LaunchedVm.terminalSize(process), guest.scheduling()),
             GUEST_PATIENCE);
         if (request.pidFile().isPresent()) {
           PidFile.write(request.pidFile().get(), shim.pid(), rollback);

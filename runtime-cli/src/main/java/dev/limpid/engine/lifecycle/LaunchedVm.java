@@ -128,7 +128,9 @@ final class LaunchedVm implements AutoCloseable {
 
   private dev.limpid.proto.CreateRequest createRequest(List<DiskNumbers> disks) {
     return new dev.limpid.proto.CreateRequest(
-        bundle.guest().text(disks), terminalSize(bundle.config().process()));
+        bundle.guest().text(disks),
+        terminalSize(bundle.config().process()),
+        bundle.guest().settings());
   }
 
   /** The guest's kernel numbers its disks by itself; the config for crun needs these numbers. */

@@ -112,7 +112,7 @@ final class VmLaunch {
     plan.share();
     rootfs.share(plan);
     for (SharedSource source : bundle.guest().sources()) {
-      plan.bind(source.source(), source.name(), source.recursive(), source.readOnly());
+      plan.bind(source.source(), source.name(), source.options());
     }
     for (HostBlockDevice disk : bundle.guest().disks()) {
       plan.disk(disk.node(), disk.major(), disk.minor(), disk.readOnly());

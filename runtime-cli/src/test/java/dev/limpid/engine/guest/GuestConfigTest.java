@@ -8,7 +8,13 @@ import dev.limpid.engine.Json;
 import dev.limpid.engine.RecordingJournal;
 import dev.limpid.oci.json.InvalidSpecException;
 import dev.limpid.oci.json.JsonReader;
+import dev.limpid.proto.ContainerSettings;
+import dev.limpid.proto.GuestSysctl;
+import dev.limpid.proto.Scheduling;
+import dev.limpid.proto.TimeOffsets;
+import dev.limpid.proto.TimeOffsets.Offset;
 import dev.limpid.vm.mountinfo.MountTable;
+import dev.limpid.vm.shim.BindOptions;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,14 +31,19 @@ class GuestConfigTest {
       {
         'ociVersion': '1.2.0',
         'future': {'kept': [1, 2.50, null]},
-        'process': {'args': ['sh'], 'cwd': '/', 'apparmorProfile': 'x', 'futureToo': true},
+        'process': {'args': ['sh'], 'cwd': '/', 'apparmorProfile': 'x', 'futureToo': true,
+                    'ioPriority': {'class': 'IOPRIO_CLASS_IDLE', 'priority': 7}},
+        'annotations': {'run.oci.handler': 'krun', 'run.occi': 'x'},
         'root': {'path': 'rootfs', 'readonly': true, 'alsoKept': 1},
         'hostname': 'web',
         'mounts': [{'destination': '/proc', 'type': 'proc', 'source': 'proc'},
                    {'destination': '/d', 'type': 'bind', 'source': 'DATA', 'options': ['ro']}],
         'hooks': {'poststop': [{'path': '/x'}], 'startContainer': [{'path': '/y'}]},
-        'linux': {'namespaces': [{'type': 'network', 'path': '/proc/self/ns/net'}, {'type': 'pid'}],
-                  'cgroupsPath': '/docker/web', 'mountLabel': 'x', 'sysctl': {'a': 'b'}}
+        'linux': {'namespaces': [{'type': 'network', 'path': '/proc/self/ns/net'}, {'type': 'mount'},
+                                 {'type': 'pid'}, {'type': 'ipc'}, {'type': 'uts'}, {'type': 'time'}],
+                  'timeOffsets': {'boottime': {'secs': -3}, 'monotonic': {'nanosecs': 4}},
+                  'cgroupsPath': '/docker/web', 'mountLabel': 'x',
+                  'sysctl': {'vm.swappiness': '1', 'net.core.somaxconn': '2'}}
       }
       """;
 
@@ -41,8 +52,8 @@ class GuestConfigTest {
   @ParameterizedTest
   @CsvSource({
     "{'process':{}}, linux",
-    "'{''root'':{''path'':''r''},''linux'':{''namespaces'':[{''type'':''network''}]}}', process",
-    "'{''process'':{},''linux'':{''namespaces'':[{''type'':''network''}]}}', root"
+    "'{''root'':{''path'':''r''},''linux'':{''namespaces'':[{''type'':''network''},{''type'':''mount''}]}}', process",
+    "'{''process'':{},''linux'':{''namespaces'':[{''type'':''network''},{''type'':''mount''}]}}', root"
   })
   void namesASectionThatIsMissing(String config, String section) {
     InvalidSpecException e =
@@ -64,31 +75,47 @@ class GuestConfigTest {
               'ociVersion': '1.0.2',
               'future': {'kept': [1, 2.50, null]},
               'process': {'args': ['sh'], 'cwd': '/', 'futureToo': true},
+              'annotations': {'run.occi': 'x'},
               'root': {'path': '/run/limpid/rootfs', 'readonly': true, 'alsoKept': 1},
               'hostname': 'web',
-              'mounts': [{'destination': '/proc', 'type': 'proc', 'source': 'proc'},
+              'mounts': [{'destination': '/proc', 'type': 'proc', 'source': 'proc',
+                          'options': ['defaults']},
                          {'destination': '/d', 'type': 'bind',
-                          'source': '/run/limpid/share/volume0', 'options': ['ro', 'bind']}],
+                          'source': '/run/limpid/share/volume0', 'options': ['bind', 'private', 'ro']}],
               'hooks': {'startContainer': [{'path': '/y'}]},
-              'linux': {'namespaces': [{'type': 'pid'},
+              'linux': {'namespaces': [{'type': 'mount'}, {'type': 'pid'}, {'type': 'ipc'},
+                                       {'type': 'uts'},
                                        {'type': 'network', 'path': '/proc/1/ns/net'},
                                        {'type': 'cgroup'}],
                         'cgroupsPath': '/system.slice/limpid-agent.service/container',
-                        'sysctl': {'a': 'b'}}
+                        'sysctl': {'net.core.somaxconn': '2'}}
             }
             """),
         new JsonReader("guest").parse(guest.text(List.of()).getBytes(StandardCharsets.UTF_8)));
     assertEquals(
-        List.of(new SharedSource(bundle.toRealPath(), "volume0", false, true)), guest.sources());
+        List.of(
+            new SharedSource(
+                bundle.toRealPath(),
+                "volume0",
+                new BindOptions(false, true, false, Optional.empty()))),
+        guest.sources());
     assertEquals(Optional.of(Path.of("/proc/self/ns/net")), guest.network());
-    assertEquals(2, journal.records().size(), journal.records().toString());
+    assertEquals(
+        new ContainerSettings(
+            List.of(new GuestSysctl("vm/swappiness", "1")),
+            List.of(),
+            Optional.of(new TimeOffsets(new Offset(0, 4), new Offset(-3, 0))),
+            new Scheduling(
+                Optional.empty(), Optional.of(new Scheduling.IoPriorityAttributes(3, 7)))),
+        guest.settings());
+    assertEquals(3, journal.records().size(), journal.records().toString());
   }
 
   @Test
   void hasNoHooksIfAllAreOfTheHost() {
     String config =
         "{'process':{},'root':{'path':'r'},'hooks':{'poststop':[{'path':'/x'}]},"
-            + "'linux':{'namespaces':[{'type':'network'}]}}";
+            + "'linux':{'namespaces':[{'type':'network'},{'type':'mount'},{'type':'uts'},{'type':'pid'},{'type':'ipc'}]}}";
 
     GuestConfig guest = translate(config, new RecordingJournal());
 
@@ -99,6 +126,7 @@ class GuestConfigTest {
   private GuestConfig translate(String config, RecordingJournal journal) {
     return GuestConfig.translate(
         Json.object(config),
+        bundle,
         bundle,
         Path.of("/run/limpid/rootfs"),
         Path.of("/run/limpid/share"),

@@ -1,12 +1,16 @@
 package dev.limpid.engine.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.limpid.engine.Json;
 import dev.limpid.oci.json.InvalidSpecException;
+import dev.limpid.proto.MountAttributes;
 import dev.limpid.vm.mountinfo.HostMount;
 import dev.limpid.vm.mountinfo.MountTable;
+import dev.limpid.vm.shim.BindOptions;
+import dev.limpid.vm.shim.IdentityMap;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -14,6 +18,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +39,8 @@ class MountTranslationTest {
     Files.createFile(bundle.resolve("file"));
     Files.createSymbolicLink(bundle.resolve("link"), Path.of("data/sub"));
     Files.createSymbolicLink(bundle.resolve("dangling"), Path.of("none"));
+    Path tight = Files.createDirectories(bundle.resolve("rootfs/tight"));
+    Files.setAttribute(tight, "unix:mode", 02750);
   }
 
   static List<Arguments> wrong() {
@@ -62,7 +69,39 @@ class MountTranslationTest {
                 + " cgroup, cgroup2, ramfs, hugetlbfs, binfmt_misc, bpf, securityfs, tracefs,"
                 + " debugfs, configfs, devtmpfs, found \"overlay\""),
         Arguments.of(
-            "{'mounts':[{'destination':'/p'},{'destination':'/x','source':'/dev/null','options':['bind']}]}",
+            "{'mounts':[{'destination':'/x','source':'x'}]}",
+            "mounts[0].type: is required, but missing"),
+        Arguments.of(
+            "{'mounts':[{'destination':'/x','source':'data','options':['bind','size=1']}]}",
+            "mounts[0].options[1]: can't be had: a bind has no options of a file system, found"
+                + " \"size=1\""),
+        Arguments.of(
+            "{'mounts':[{'destination':'/x','source':'data','options':['bind','rshared']}]}",
+            "mounts[0].options[1]: can't be had: what is mounted inside a virtual machine can't"
+                + " appear on the host, found \"rshared\""),
+        Arguments.of(
+            "{'mounts':[{'destination':'/x','source':'data','options':['bind','tmpcopyup']}]}",
+            "mounts[0].options[1]: can't be had: only a tmpfs is filled, found \"tmpcopyup\""),
+        Arguments.of(
+            "{'mounts':[{'destination':'/x','type':'ramfs','options':['tmpcopyup']}]}",
+            "mounts[0].options[0]: can't be had: only a tmpfs is filled, found \"tmpcopyup\""),
+        Arguments.of(
+            "{'mounts':[{'destination':'/x','type':'tmpfs','options':['ridmap']}]}",
+            "mounts[0].options: idmap: only a bind can be mapped"),
+        Arguments.of(
+            "{'mounts':[{'destination':'/x','type':'tmpfs','gidMappings':[{}]}]}",
+            "mounts[0].gidMappings: only a bind can be mapped"),
+        Arguments.of(
+            "{'mounts':[{'destination':'/x','source':'data','options':['bind','idmap']}]}",
+            "mounts[0]: can't be mapped: neither it nor linux has both uidMappings and"
+                + " gidMappings"),
+        Arguments.of(
+            "{'mounts':[{'destination':'/x','source':'data','options':['bind'],'uidMappings':"
+                + "[{'containerID':0,'hostID':1,'size':1}]}]}",
+            "mounts[0]: can't be mapped: neither it nor linux has both uidMappings and"
+                + " gidMappings"),
+        Arguments.of(
+            "{'mounts':[{'destination':'/p','type':'proc'},{'destination':'/x','source':'/dev/null','options':['bind']}]}",
             "mounts[1].source: " + kind + "\"/dev/null\""));
   }
 
@@ -116,44 +155,67 @@ class MountTranslationTest {
         Arguments.of("{'mounts':null}", "[]", List.of()),
         Arguments.of(
             "{'mounts':[{'destination':'/proc','type':'proc','source':'proc','x':[1]}]}",
-            "[{'destination':'/proc','type':'proc','source':'proc','x':[1]}]",
+            "[{'destination':'/proc','type':'proc','source':'proc','x':[1],'options':['defaults']}]",
             List.of()),
         Arguments.of(
             "{'mounts':[{'destination':'/dev/shm','type':'tmpfs','source':'shm','options':['size=1']}]}",
             "[{'destination':'/dev/shm','type':'tmpfs','source':'shm','options':['size=1']}]",
             List.of()),
+        // Without a word of its own it has the permissions of the directory, which a test can see.
+        Arguments.of(
+            "{'mounts':[{'destination':'/open/../tight','type':'tmpfs','options':['size=1']}]}",
+            "[{'destination':'/tight','type':'tmpfs','options':['size=1','mode=2750']}]",
+            List.of()),
+        Arguments.of(
+            "{'mounts':[{'destination':'/tight','type':'tmpfs','options':['size=1,mode=700']}]}",
+            "[{'destination':'/tight','type':'tmpfs','options':['size=1,mode=700']}]",
+            List.of()),
+        Arguments.of(
+            "{'mounts':[{'destination':'/tight','type':'ramfs'},"
+                + "{'destination':'/tight','type':'tmpfs'}]}",
+            "[{'destination':'/tight','type':'ramfs','options':['defaults']},"
+                + "{'destination':'/tight','type':'tmpfs','options':['defaults']}]",
+            List.of()),
+        Arguments.of(
+            "{'mounts':[{'destination':'/d','type':'tmpfs','options':['remount','ro']}]}",
+            "[{'destination':'/d','type':'none','source':'/','options':['ro','remount']}]",
+            List.of()),
         Arguments.of(
             "{'mounts':[{'destination':'/d','type':'bind','source':'data','future':{'a':1}}]}",
-            "[{'destination':'/d','type':'bind','source':'/run/limpid/share/volume0','future':{'a':1},'options':['bind']}]",
-            List.of("data volume0 bind rw")),
+            "[{'destination':'/d','type':'bind','source':'/run/limpid/share/volume0','future':{'a':1},'options':['bind','private']}]",
+            List.of("data volume0 bind")),
         Arguments.of(
             "{'mounts':[{'destination':'/d','source':'BUNDLE/data','options':['rbind','ro','nosuid']}]}",
-            "[{'destination':'/d','source':'/run/limpid/share/volume0','options':['rbind','ro','nosuid']}]",
-            List.of("data volume0 rbind ro")),
+            "[{'destination':'/d','source':'/run/limpid/share/volume0','options':['rbind','private','ro','nosuid']}]",
+            List.of("data volume0 rbind,ro")),
         Arguments.of(
-            "{'mounts':[{'destination':'/d','source':'data','options':['rbind','rro']}]}",
-            "[{'destination':'/d','source':'/run/limpid/share/volume0','options':['rbind','rro']}]",
-            List.of("data volume0 rbind ro")),
+            "{'mounts':[{'destination':'/d','source':'data','options':['rbind','rro','rslave']}]}",
+            "[{'destination':'/d','source':'/run/limpid/share/volume0','options':['rbind','private','ro']}]",
+            List.of("data volume0 rbind,ro,slave")),
+        Arguments.of(
+            "{'mounts':[{'destination':'/d','source':'data','options':['ro','rbind','slave','rprivate','rw']}]}",
+            "[{'destination':'/d','source':'/run/limpid/share/volume0','options':['rbind','private']}]",
+            List.of("data volume0 rbind")),
         Arguments.of(
             "{'mounts':[{'destination':'/d','type':'none','source':'file','options':['bind']}]}",
-            "[{'destination':'/d','type':'none','source':'/run/limpid/share/volume0','options':['bind']}]",
-            List.of("file volume0 bind rw")),
+            "[{'destination':'/d','type':'none','source':'/run/limpid/share/volume0','options':['bind','private']}]",
+            List.of("file volume0 bind")),
         Arguments.of(
             "{'mounts':[{'destination':'/d','source':'link','options':['bind','rw']}]}",
-            "[{'destination':'/d','source':'/run/limpid/share/volume0','options':['bind','rw']}]",
-            List.of("data/sub volume0 bind rw")),
+            "[{'destination':'/d','source':'/run/limpid/share/volume0','options':['bind','private']}]",
+            List.of("data/sub volume0 bind")),
         Arguments.of(
             "{'mounts':[{'destination':'/b','type':'bind','source':'data'},"
                 + "{'destination':'/proc','type':'proc'},"
                 + "{'destination':'/a','type':'bind','source':'data'}]}",
-            "[{'destination':'/b','type':'bind','source':'/run/limpid/share/volume0','options':['bind']},"
-                + "{'destination':'/proc','type':'proc'},"
-                + "{'destination':'/a','type':'bind','source':'/run/limpid/share/volume1','options':['bind']}]",
-            List.of("data volume0 bind rw", "data volume1 bind rw")),
+            "[{'destination':'/b','type':'bind','source':'/run/limpid/share/volume0','options':['bind','private']},"
+                + "{'destination':'/proc','type':'proc','options':['defaults']},"
+                + "{'destination':'/a','type':'bind','source':'/run/limpid/share/volume1','options':['bind','private']}]",
+            List.of("data volume0 bind", "data volume1 bind")),
         Arguments.of(
             "{'mounts':[{'destination':'/dev/shm','type':'bind','source':'data'}]}",
-            "[{'destination':'/dev/shm','type':'bind','source':'/run/limpid/share/volume0','options':['bind']}]",
-            List.of("data volume0 bind rw")));
+            "[{'destination':'/dev/shm','type':'bind','source':'/run/limpid/share/volume0','options':['bind','private']}]",
+            List.of("data volume0 bind")));
   }
 
   @ParameterizedTest
@@ -186,19 +248,96 @@ class MountTranslationTest {
             "[{'destination':'/dev/shm','type':'tmpfs','source':'shm',"
                 + "'options':['nosuid','noexec','nodev','mode=1777','size="
                 + size
-                + "']},{'destination':'/x','type':'bind','source':'/run/limpid/share/volume0','options':['bind']}]"),
+                + "']},{'destination':'/x','type':'bind','source':'/run/limpid/share/volume0','options':['bind','private']}]"),
         result.mounts());
-    assertEquals(List.of(source("data/sub volume0 bind rw")), result.sources());
+    assertEquals(List.of(source("data/sub volume0 bind")), result.sources());
+  }
+
+  static List<Arguments> mapped() {
+    String own = "'uidMappings':[{'containerID':0,'hostID':7,'size':2}],'gidMappings':[ONE,TWO]";
+    String groups = "1 8 3\n5 9 4294967295\n";
+    return List.of(
+        Arguments.of("bind", own, "0 7 2\n", groups, false),
+        Arguments.of("bind,idmap", own, "0 7 2\n", groups, false),
+        Arguments.of("rbind,ridmap", own, "0 7 2\n", groups, true),
+        Arguments.of("bind,idmap", "'uidMappings':[]", "0 100 9\n", "0 200 9\n", false));
+  }
+
+  @ParameterizedTest
+  @MethodSource("mapped")
+  void mapsOwnersOnTheHost(
+      String options, String members, String users, String groups, boolean recursive) {
+    MountTranslation.Result result =
+        translate(
+            ("{'linux':{'uidMappings':[{'containerID':0,'hostID':100,'size':9}],"
+                    + "'gidMappings':[{'containerID':0,'hostID':200,'size':9}]},"
+                    + "'mounts':[{'destination':'/d','source':'data','options':['"
+                    + options.replace(",", "','")
+                    + "'],MEMBERS}]}")
+                .replace("MEMBERS", members)
+                .replace("ONE", "{'containerID':1,'hostID':8,'size':3}")
+                .replace("TWO", "{'containerID':5,'hostID':9,'size':4294967295}"),
+            new MountTable(List.of()));
+
+    assertEquals(
+        Optional.of(new IdentityMap(users, groups, recursive)),
+        result.sources().get(0).options().identities());
+    String guest = result.mounts().toString();
+    assertFalse(guest.contains("idmap") || guest.contains("Mappings"), guest);
+  }
+
+  static List<Arguments> attributes() {
+    return List.of(
+        Arguments.of("", "'ro','rprivate','rslave','symfollow'", "[]"),
+        Arguments.of("", "'rnosymfollow'", "[NOSYMFOLLOW]"),
+        Arguments.of("", "'shared'", "[SHARED, REC]"),
+        Arguments.of("", "'shared','private'", "[]"),
+        Arguments.of("", "'rprivate','unbindable'", "[UNBINDABLE]"),
+        Arguments.of("rprivate", "'slave'", "[]"),
+        Arguments.of("rshared", "'ro'", "[]"),
+        Arguments.of("rshared", "'rslave','nosymfollow'", "[NOSYMFOLLOW, SLAVE]"),
+        Arguments.of("slave", "'private'", "[PRIVATE]"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("attributes")
+  void leavesToTheAgentWhatCrunCannotDo(String root, String options, String attributes) {
+    MountTranslation.Result result =
+        translate(
+            "{'linux':{'rootfsPropagation':'"
+                + root
+                + "'},'mounts':[{'destination':'/t','type':'tmpfs','options':["
+                + options
+                + "]}]}",
+            new MountTable(List.of()));
+
+    StringBuilder found = new StringBuilder();
+    for (MountAttributes mount : result.attributes()) {
+      assertEquals("/t", mount.target());
+      found.append(mount.attributes());
+    }
+    assertEquals(attributes, found.isEmpty() ? "[]" : found.toString());
   }
 
   private MountTranslation.Result translate(String config, MountTable mounts) {
-    return new MountTranslation(bundle, SHARE, mounts)
-        .translate(Json.config(config.replace("BUNDLE", bundle.toString())));
+    String complete =
+        config.contains("'linux'")
+            ? config
+            : "{'linux':{}" + (config.equals("{}") ? "" : ",") + config.substring(1);
+    return new MountTranslation(bundle, bundle.resolve("rootfs"), SHARE, mounts)
+        .translate(Json.config(complete.replace("BUNDLE", bundle.toString())));
   }
 
   private SharedSource source(String text) {
     String[] words = text.split(" ", -1);
+    List<String> options = List.of(words[2].split(",", -1));
     return new SharedSource(
-        bundle.resolve(words[0]), words[1], words[2].equals("rbind"), words[3].equals("ro"));
+        bundle.resolve(words[0]),
+        words[1],
+        new BindOptions(
+            options.contains("rbind"),
+            options.contains("ro"),
+            options.contains("slave"),
+            Optional.empty()));
   }
 }

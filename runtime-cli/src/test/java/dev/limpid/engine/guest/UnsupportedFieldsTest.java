@@ -18,11 +18,11 @@ class UnsupportedFieldsTest {
       delimiter = ';',
       value = {
         "process.user.username; {'process':{'user':{'uid':1,'username':'joe'}}}",
-        "process.scheduler; {'process':{'scheduler':{'policy':'SCHED_BATCH'}}}",
-        "process.ioPriority; {'process':{'ioPriority':{'class':'IOPRIO_CLASS_IDLE'}}}",
         "process.execCPUAffinity; {'process':{'execCPUAffinity':{'initial':'0'}}}",
         "linux.intelRdt; {'process':{},'linux':{'intelRdt':{}}}",
-        "linux.seccomp.listenerPath; {'process':{},'linux':{'seccomp':{'listenerPath':'/s'}}}",
+        "linux.memoryPolicy; {'process':{},'linux':{'memoryPolicy':{'mode':'MPOL_BIND'}}}",
+        "linux.netDevices; {'process':{},'linux':{'netDevices':{'eth0':{}}}}",
+        "linux.personality.flags; {'process':{},'linux':{'personality':{'domain':'LINUX','flags':['X']}}}",
       })
   void refuses(String path, String config) {
     InvalidSpecException e =
@@ -37,6 +37,8 @@ class UnsupportedFieldsTest {
     assertDoesNotThrow(
         () ->
             UnsupportedFields.refuse(
-                Json.config("{'process':{'scheduler':null},'linux':{'seccomp':{}}}")));
+                Json.config(
+                    "{'process':{'execCPUAffinity':null},'linux':{'netDevices':{},"
+                        + "'personality':{'domain':'LINUX32','flags':[]}}}")));
   }
 }

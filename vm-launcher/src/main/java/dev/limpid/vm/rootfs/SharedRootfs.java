@@ -3,6 +3,7 @@ package dev.limpid.vm.rootfs;
 import dev.limpid.proto.GuestMount;
 import dev.limpid.proto.MountFlag;
 import dev.limpid.vm.device.Device;
+import dev.limpid.vm.shim.BindOptions;
 import dev.limpid.vm.shim.ShimPlan;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,7 +28,7 @@ public record SharedRootfs(Path directory) implements Rootfs {
 
   @Override
   public void share(ShimPlan plan) {
-    plan.bind(directory, NAME, true, false);
+    plan.bind(directory, NAME, BindOptions.WHOLE);
   }
 
   @Override

@@ -75,12 +75,16 @@ public final class ShimPlan {
    *
    * @param source absolute, without symbolic links
    * @param name its name there; one or two components
-   * @param recursive with what is mounted below it
-   * @param readOnly so that it can't be changed
+   * @param options how
    */
-  public void bind(Path source, String name, boolean recursive, boolean readOnly) {
-    put("bind", source.toString(), name, (recursive ? "rbind" : "bind") + (readOnly ? ",ro" : ""));
-    put("confine", name, readOnly ? "ro" : "rw");
+  public void bind(Path source, String name, BindOptions options) {
+    if (options.identities().isEmpty()) {
+      put("bind", source.toString(), name, options.words());
+    } else {
+      IdentityMap map = options.identities().get();
+      put("bind", source.toString(), name, options.words(), map.users(), map.groups());
+    }
+    put("confine", name, options.readOnly() ? "ro" : "rw");
   }
 
   /**

@@ -89,21 +89,58 @@ class ShimPlanTest {
             List.of("network", "join", "/run/netns/x")),
         directive(ShimPlan::share, List.of("share", "shared")),
         directive(
-            plan -> plan.bind(Path.of("/data"), "volume0", true, false),
+            plan ->
+                plan.bind(
+                    Path.of("/data"),
+                    "volume0",
+                    new BindOptions(true, false, false, Optional.empty())),
             List.of("bind", "/data", "volume0", "rbind"),
             List.of("confine", "volume0", "rw")),
         directive(
-            plan -> plan.bind(Path.of("/data"), "volume1", true, true),
+            plan ->
+                plan.bind(
+                    Path.of("/data"),
+                    "volume1",
+                    new BindOptions(true, true, false, Optional.empty())),
             List.of("bind", "/data", "volume1", "rbind,ro"),
             List.of("confine", "volume1", "ro")),
         directive(
-            plan -> plan.bind(Path.of("/data"), "volume2", false, false),
+            plan ->
+                plan.bind(
+                    Path.of("/data"),
+                    "volume2",
+                    new BindOptions(false, false, false, Optional.empty())),
             List.of("bind", "/data", "volume2", "bind"),
             List.of("confine", "volume2", "rw")),
         directive(
-            plan -> plan.bind(Path.of("/data"), "volume3", false, true),
+            plan ->
+                plan.bind(
+                    Path.of("/data"),
+                    "volume3",
+                    new BindOptions(false, true, false, Optional.empty())),
             List.of("bind", "/data", "volume3", "bind,ro"),
             List.of("confine", "volume3", "ro")),
+        directive(
+            plan ->
+                plan.bind(
+                    Path.of("/data"),
+                    "volume4",
+                    new BindOptions(
+                        true, true, true, Optional.of(new IdentityMap("0 1 2", "3 4 5", true)))),
+            List.of("bind", "/data", "volume4", "rbind,ro,slave,ridmap", "0 1 2", "3 4 5"),
+            List.of("confine", "volume4", "ro")),
+        directive(
+            plan ->
+                plan.bind(
+                    Path.of("/data"),
+                    "volume5",
+                    new BindOptions(
+                        false,
+                        false,
+                        false,
+                        Optional.of(new IdentityMap("0 1 2", "3 4 5", false)))),
+            List.of("bind", "/data", "volume5", "bind,idmap", "0 1 2", "3 4 5"),
+            List.of("confine", "volume5", "rw")),
         directive(
             plan -> plan.upper(Path.of("/o/1"), "diff", ".limpid-work-web", "overlay"),
             List.of("upper", "/o/1", "diff", ".limpid-work-web", "overlay"),
@@ -190,5 +227,12 @@ class ShimPlanTest {
         "the plan of this container takes " + plan.toBytes().length + " bytes: at most 1048576",
         e.getMessage());
     assertFalse(Files.exists(folder.resolve("plan")));
+  }
+
+  @Test
+  void mapsOfIdsAreBounded() {
+    assertThrows(IllegalArgumentException.class, () -> new IdentityMap("", "0 1 2", false));
+    assertThrows(
+        IllegalArgumentException.class, () -> new IdentityMap("0 1 2", "1".repeat(4096), false));
   }
 }
