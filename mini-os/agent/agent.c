@@ -262,6 +262,7 @@ int agent_open(struct agent *agent, int signals)
 		log_error("epoll: %s", strerror(-error));
 		return error;
 	}
+	processors_open(&agent->cpus, &agent->loop);
 	reaper_open(&agent->reaper);
 	processes_open(&agent->processes, &agent->link);
 	prepare_open(&agent->prepare, &agent->loop, prepared, agent);
@@ -291,6 +292,7 @@ void agent_close(struct agent *agent)
 	prepare_close(&agent->prepare);
 	drop_requests(agent);
 	link_close(&agent->link);
+	processors_close(&agent->cpus);
 	watch_stop(&agent->loop, &agent->signals);
 	loop_close(&agent->loop);
 }

@@ -8,6 +8,7 @@
 #include "link.h"
 #include "prepare.h"
 #include "process.h"
+#include "processors.h"
 #include "reaper.h"
 
 #define WAITING_MAX 64
@@ -31,6 +32,7 @@ struct agent {
 	struct disks disks;
 	struct execs execs;
 	struct container container;
+	struct processors cpus;
 	struct watch signals;
 
 	bool prepared;

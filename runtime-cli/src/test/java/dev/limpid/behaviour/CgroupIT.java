@@ -5,9 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -232,6 +237,47 @@ final class CgroupIT extends Behaviour {
     runtime().call("update", "--cpu-quota", "-1", id).succeeded();
     assertEquals(
         second ? "max 100000" : "-1", HostGroup.read(group("cpu"), "cpu.cfs_quota_us", "cpu.max"));
+  }
+
+  @Test
+  @VmOnly
+  void theVirtualMachineGrowsWithTheLimits() throws Exception {
+    TestBundle bundle =
+        limited(
+            bundle("exec sleep 1000"),
+            "{'cpu':{'quota':50000,'period':100000},'memory':{'limit':67108864}}");
+    runtime().createAndStart(id, bundle.write());
+    runtime().call("update", "--memory", "1073741824", "--cpu-quota", "200000", id).succeeded();
+    assertEquals("1073741824\n", runtime().call("exec", id, "sh", "-c", OWN_LIMIT).out());
+    String most = Math.min(2, Runtime.getRuntime().availableProcessors()) + "\n";
+    Await.until(
+        "the processors are there", () -> runtime().call("exec", id, "nproc").out().equals(most));
+    Await.until("the memory is there", () -> guestMemoryKib() > 1048576);
+    // What is served from the host lies in the new memory too.
+    String sum =
+        runtime()
+            .call(
+                "exec",
+                id,
+                "sh",
+                "-c",
+                "head -c 629145600 /dev/zero > /tmp/large && md5sum < /tmp/large")
+            .succeeded()
+            .out();
+    try (InputStream large = Files.newInputStream(bundle.rootfs().resolve("tmp/large"))) {
+      DigestInputStream digest = new DigestInputStream(large, MessageDigest.getInstance("MD5"));
+      digest.transferTo(OutputStream.nullOutputStream());
+      assertEquals(
+          HexFormat.of().formatHex(digest.getMessageDigest().digest()), sum.split(" ", 2)[0]);
+    }
+    long hosts =
+        Long.parseLong(HostGroup.read(group("memory"), "memory.limit_in_bytes", "memory.max"));
+    assertTrue(hosts > 1073741824L, () -> "limit " + hosts);
+  }
+
+  private long guestMemoryKib() throws Exception {
+    String total = runtime().call("exec", id, "head", "-n", "1", "/proc/meminfo").out();
+    return Long.parseLong(total.replaceAll("[^0-9]", ""));
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.ContainerDirectory;
+import dev.limpid.engine.container.ContainerLock;
 import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.guest.GuestResources;
@@ -26,13 +27,19 @@ import dev.limpid.vm.cgroup.CgroupTree.Version;
 import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.cgroup.SystemdScope;
 import dev.limpid.vm.cgroup.UnitProperty;
+import dev.limpid.vm.hypervisor.Growth;
+import dev.limpid.vm.hypervisor.RunningVm;
+import dev.limpid.vm.qmp.QmpClient;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** Changes the limits of a running container. */
 public final class ContainerUpdate {
-  private static final long MIB = 1 << 20;
   private static final long DEFAULT_PERIOD_MICROS = 100_000;
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final EngineContext context;
 
@@ -49,41 +56,94 @@ public final class ContainerUpdate {
    * @throws EngineException if the container does not run, or can't be given as much
    * @throws dev.limpid.oci.json.DocumentException if the object is not as it must be
    */
+  @SuppressWarnings("try") // The lock is held, not used.
   public void update(ContainerId id, String document, JsonObject resources) {
     ContainerDirectory directory = new ContainerStore(context.root()).find(id);
+    try (ContainerLock lock = directory.lock()) {
+      update(directory, document, resources);
+    }
+  }
+
+  private void update(ContainerDirectory directory, String document, JsonObject resources) {
     ContainerRecord container = directory.required();
     Status status = directory.status(container);
     if (status != Status.RUNNING && status != Status.CREATED) {
       throw new EngineException("cannot update a container that is " + status.specName());
     }
-    Resources parsed = ConfigParser.parseResources(document, resources);
     UnsupportedResources.refuse(JsonCursor.root(document, resources));
     Config saved = directory.savedConfig();
-    VmSize size =
-        VmSize.of(
-                LimpidConfiguration.load(context.environment(), context.home()),
-                saved.linux().resources(),
-                0,
-                HostSize.read())
-            .orAsAsked(RequestedSize.of(JsonCursor.root(ConfigParser.FILE_NAME, saved.raw())));
-    long limit = parsed.memory().limit().orElse(-1);
-    if (limit > size.workloadBytes()) {
-      throw new EngineException(
-          document
-              + ": memory.limit: "
-              + limit
-              + ": the container's virtual machine was made with room for "
-              + size.workloadBytes() / MIB
-              + " MiB; make the container anew to give it more");
-    }
     Cpu before = saved.linux().resources().cpu();
     JsonObject whole = withBothOfBandwidth(resources, before);
-    onHost(document, container.cgroup(), ConfigParser.parseResources(document, whole), size);
+    Resources parsed = ConfigParser.parseResources(document, whole);
+    JsonObject merged = MergedResources.of(saved.linux().resources().raw(), whole);
+    VmSize size = grow(document, directory, parsed, merged, saved, container.cgroup());
+    onHost(document, container.cgroup(), parsed, size);
     JsonObject guest =
         GuestResources.translate(whole, context.journal())
             // Rules of devices are those of the creation.
             .without("devices");
     AgentCall.of(directory, container, new UpdateRequest(JsonWriter.compact().write(guest)));
+    JsonObject linux =
+        JsonCursor.root(ConfigParser.FILE_NAME, saved.raw()).required("linux").asObject();
+    directory.saveConfig(saved.raw().with("linux", linux.with("resources", merged)));
+  }
+
+  /** Gives the VM what the new limits ask for and it has not. It never shrinks. */
+  private VmSize grow(
+      String document,
+      ContainerDirectory directory,
+      Resources asked,
+      JsonObject merged,
+      Config saved,
+      HostCgroup cgroup) {
+    LimpidConfiguration configuration =
+        LimpidConfiguration.load(context.environment(), context.home());
+    HostSize host = HostSize.read();
+    Resources all = ConfigParser.parseResources(document, merged);
+    VmSize wanted =
+        VmSize.of(configuration, all, 0, host)
+            .orAsAsked(RequestedSize.of(JsonCursor.root(ConfigParser.FILE_NAME, saved.raw())));
+    boolean processors = asked.cpu().quota().isPresent() || asked.cpu().cpus().isPresent();
+    OptionalLong limit = VmSize.memoryLimit(asked);
+    if (limit.isEmpty() && !processors) {
+      return wanted;
+    }
+    try (QmpClient qmp = QmpClient.connect(directory.path(), PATIENCE)) {
+      RunningVm vm = new RunningVm(qmp, PATIENCE);
+      RunningVm.Memory memory = vm.memory();
+      long memoryMiB = memory.memoryMiB();
+      if (limit.isPresent()) {
+        long needed =
+            Math.min(
+                VmSize.needed(limit.getAsLong(), memory.diskBytes()),
+                Math.max(host.memoryMiB(), memoryMiB));
+        long missing = Math.max(0, needed - memoryMiB);
+        long step = (missing + RunningVm.BLOCK_MIB - 1) / RunningVm.BLOCK_MIB * RunningVm.BLOCK_MIB;
+        if (step > 0) {
+          if (memory.steps() >= Growth.STEPS) {
+            throw new EngineException(
+                document
+                    + ": memory.limit: "
+                    + limit.getAsLong()
+                    + ": the container's virtual machine has "
+                    + memoryMiB
+                    + " MiB, and has grown as often as it can; make the container anew to give it"
+                    + " more");
+          }
+          memoryMiB += step;
+          onHost(document, cgroup, asked, new VmSize((int) memoryMiB, 1));
+          vm.plugMemory(memory, step);
+        }
+      }
+      if (processors) {
+        vm.plugProcessors(wanted.vcpus());
+      }
+      return new VmSize((int) memoryMiB, wanted.vcpus());
+    } catch (IOException failed) {
+      throw new EngineException(
+          document + ": the container's virtual machine can't grow: " + failed.getMessage(),
+          failed);
+    }
   }
 
   /** Before the guest, which is never given more than the host lets its VM have. */

@@ -15,6 +15,7 @@ import dev.limpid.vm.device.Device;
 import dev.limpid.vm.device.PmemDisk;
 import dev.limpid.vm.device.SharedFolder;
 import dev.limpid.vm.hypervisor.Accelerator;
+import dev.limpid.vm.hypervisor.Growth;
 import dev.limpid.vm.hypervisor.QemuCommandLine;
 import dev.limpid.vm.hypervisor.VirtiofsdCommandLine;
 import dev.limpid.vm.hypervisor.VirtualMachine;
@@ -29,6 +30,9 @@ import java.util.List;
 /** Starts the shim of a container, with everything it needs to start the VM. */
 final class VmLaunch {
   private static final String VERB_SOCKET = "create.sock";
+
+  /** The guest's kernel keeps some memory for each processor that there could be. */
+  private static final int MOST_VCPUS = 32;
 
   private final EngineContext context;
   private final LimpidConfiguration configuration;
@@ -120,7 +124,7 @@ final class VmLaunch {
     plan.virtiofsd(
         VirtiofsdCommandLine.of(
             configuration.virtiofsd(), directory.path().resolve(ShimPlan.SHARED)));
-    List<String> hypervisor = QemuCommandLine.of(virtualMachine(request));
+    List<String> hypervisor = QemuCommandLine.of(virtualMachine(request), growth());
     context.journal().debug("hypervisor: " + String.join(" ", hypervisor));
     plan.hypervisor(hypervisor);
     streams(request).describe(plan, context);
@@ -132,6 +136,12 @@ final class VmLaunch {
         bundle.config().process().terminal(),
         request.consoleSocket(),
         request.attachment() == CreateRequest.Attachment.DETACHED);
+  }
+
+  /** As much as the host has, so that {@code update} can give what {@code create} could have. */
+  private static Growth growth() {
+    HostSize host = HostSize.read();
+    return new Growth(host.memoryMiB(), Growth.STEPS, Math.min(host.processors(), MOST_VCPUS));
   }
 
   private VirtualMachine virtualMachine(CreateRequest request) throws IOException {

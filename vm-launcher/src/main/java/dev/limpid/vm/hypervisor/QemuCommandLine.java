@@ -56,8 +56,17 @@ public final class QemuCommandLine {
 
   private QemuCommandLine() {}
 
-  /** The program and its arguments. */
-  public static List<String> of(VirtualMachine vm) {
+  /** The program and its arguments, for a VM that keeps its size. */
+  static List<String> of(VirtualMachine vm) {
+    return of(vm, Growth.NONE);
+  }
+
+  /**
+   * The program and its arguments.
+   *
+   * @param growth what may be plugged in later
+   */
+  public static List<String> of(VirtualMachine vm, Growth growth) {
     List<String> arguments = new ArrayList<>();
     arguments.add(vm.hypervisor().toString());
     add(arguments, "-name", "limpid-" + vm.name());
@@ -66,8 +75,16 @@ public final class QemuCommandLine {
     add(arguments, "-sandbox", SANDBOX);
     add(arguments, "-accel", vm.accelerator().option());
     add(arguments, "-cpu", vm.accelerator().cpu());
-    add(arguments, "-smp", Integer.toString(vm.vcpus()));
-    add(arguments, "-m", vm.memoryMiB() + "M,slots=1,maxmem=" + maxMemoryMiB(vm) + "M");
+    add(arguments, "-smp", processors(vm, growth));
+    add(
+        arguments,
+        "-m",
+        vm.memoryMiB()
+            + "M,slots="
+            + (1 + growth.steps())
+            + ",maxmem="
+            + maxMemoryMiB(vm, growth)
+            + "M");
     // Shared, because virtiofsd reads and writes the guest's memory.
     add(arguments, "-object", "memory-backend-memfd,id=ram,size=" + vm.memoryMiB() + "M,share=on");
     for (Device device : vm.devices()) {
@@ -102,8 +119,15 @@ public final class QemuCommandLine {
     return ROOT_IN_MEMORY;
   }
 
-  private static long maxMemoryMiB(VirtualMachine vm) {
-    long pmemMiB = 0;
+  private static String processors(VirtualMachine vm, Growth growth) {
+    return growth.vcpus() > vm.vcpus()
+        ? vm.vcpus() + ",maxcpus=" + growth.vcpus()
+        : Integer.toString(vm.vcpus());
+  }
+
+  private static long maxMemoryMiB(VirtualMachine vm, Growth growth) {
+    // Each step may need as much again to be aligned.
+    long pmemMiB = growth.memoryMiB() + growth.steps() * MIB_PER_GIB;
     for (Device device : vm.devices()) {
       if (device instanceof PmemDisk disk) {
         pmemMiB += disk.bytes() >> 20;

@@ -63,6 +63,18 @@ class QemuCommandLineTest {
         Arguments.of("layers.txt", machine("layers", Accelerator.TCG, 512, 2, List.of(), layered)));
   }
 
+  @Test
+  void whatMayBePluggedInLaterIsLeftRoomFor() {
+    VirtualMachine machine = machine("grows", Accelerator.TCG, 512, 2, List.of(), List.of());
+
+    List<String> growing = QemuCommandLine.of(machine, new Growth(2048, 5, 8));
+    List<String> full = QemuCommandLine.of(machine, new Growth(0, 0, 2));
+
+    assertEquals("2,maxcpus=8", growing.get(growing.indexOf("-smp") + 1));
+    assertEquals("512M,slots=6,maxmem=8704M", growing.get(growing.indexOf("-m") + 1));
+    assertEquals(QemuCommandLine.of(machine), full);
+  }
+
   @ParameterizedTest(name = "{0}")
   @MethodSource("machines")
   void isAsItWas(String golden, VirtualMachine machine) throws IOException {

@@ -17,11 +17,14 @@ import java.util.List;
  * A monitor that says what it was told to: first a greeting, then for each line that it reads one
  * answer. When it has no more to say it hangs up, or is silent until the test is over.
  */
-final class FakeQemu implements AutoCloseable {
-  static final String GREETING =
+public final class FakeQemu implements AutoCloseable {
+  /** What QEMU says first. */
+  public static final String GREETING =
       "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 2, \"major\": 8}},"
           + " \"capabilities\": [\"oob\"]}}\r\n";
-  static final String DONE = "{\"return\": {}}\r\n";
+
+  /** The answer to a command that has none. */
+  public static final String DONE = "{\"return\": {}}\r\n";
 
   private final ServerSocketChannel listener;
   private final Thread thread;
@@ -36,7 +39,7 @@ final class FakeQemu implements AutoCloseable {
   }
 
   /** One that is silent when it has said all. */
-  static FakeQemu saying(Path directory, String... says) throws IOException {
+  public static FakeQemu saying(Path directory, String... says) throws IOException {
     return new FakeQemu(directory, false, List.of(says));
   }
 
@@ -46,7 +49,7 @@ final class FakeQemu implements AutoCloseable {
   }
 
   /** The lines that came, without their ends. */
-  List<String> received() {
+  public List<String> received() {
     synchronized (received) {
       return List.copyOf(received);
     }
