@@ -22,6 +22,6 @@ class MergedResourcesTest {
         "{'hugepageLimits':[1]}|{'hugepageLimits':[2]}|{'hugepageLimits':[2]}",
       })
   void are(String before, String changes, String after) {
-    assertEquals(Json.of(after), MergedResources.of(Json.of(before), Json.of(changes)));
+    assertEquals(Json.object(after), MergedResources.of(Json.object(before), Json.object(changes)));
   }
 }
