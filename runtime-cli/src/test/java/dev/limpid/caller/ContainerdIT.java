@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.caller.CallerCommand.Result;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -81,7 +82,20 @@ final class ContainerdIT {
     daemon.close();
     assertEquals(
         List.of(), LimpidProcesses.leftOf(WORK.path()), "left when the daemon has stopped");
+    removeControlGroups();
     WORK.close();
+  }
+
+  /** ctr puts containers below a group of the namespace's name, which nobody removes. */
+  private static void removeControlGroups() throws IOException {
+    String namespace = WORK.path().getFileName().toString();
+    try (DirectoryStream<Path> hierarchies =
+        Files.newDirectoryStream(Path.of("/sys/fs/cgroup"), Files::isDirectory)) {
+      for (Path hierarchy : hierarchies) {
+        Files.deleteIfExists(hierarchy.resolve(namespace));
+      }
+    }
+    Files.deleteIfExists(Path.of("/sys/fs/cgroup", namespace));
   }
 
   private static Result limpid(String... arguments) {
