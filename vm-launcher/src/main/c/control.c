@@ -9,6 +9,10 @@
 
 #define QUEUE_MAX (4u * 1024u * 1024u)
 #define ENDED_MESSAGE "process already finished"
+/* For exec shims to end, and their verbs before them. Tests have less patience. */
+#ifndef PEERS_MS
+#define PEERS_MS 5000u
+#endif
 
 static void route_free(struct control *control, struct route *route)
 {
@@ -253,6 +257,7 @@ static void attach(struct control_link *link)
 		refuse_to_attach(link, FAILURE_BUSY, "too many processes in the container");
 	} else {
 		frame.process = link->route->process;
+		peers_add(&control->peers, link->watch.fd);
 		link_add(link, &frame);
 		if (control->listener.fd >= 0)
 			watch_set(control->loop, &control->listener, EPOLLIN);
@@ -402,6 +407,7 @@ void control_open(struct control *control, struct loop *loop, struct agent *agen
 {
 	*control = (struct control){ .loop = loop, .agent = agent, .events = events, .owner = owner };
 	control->listener = (struct watch){ .fd = -1, .ready = listener_ready, .owner = control };
+	peers_open(&control->peers, loop);
 }
 
 int control_create(struct control *control, int fd)
@@ -602,4 +608,6 @@ void control_close(struct control *control)
 	control->creator = NULL;
 	for (unsigned i = 0; i < CONTROL_LINKS_MAX; i++)
 		link_drop(&control->links[i]);
+	/* Those that are held up by their link end now. */
+	peers_close(&control->peers, PEERS_MS);
 }

@@ -12,6 +12,7 @@
 #include "agent.h"
 #include "frame.h"
 #include "loop.h"
+#include "peers.h"
 #include "route.h"
 
 #define CONTROL_VERBS_MAX 32u     /* links that are not attached */
@@ -70,6 +71,7 @@ struct control {
 	struct control_request requests[CONTROL_REQUESTS_MAX];
 	struct route routes[CONTROL_ATTACHED_MAX];
 	struct route *by_number[FRAME_PROCESS_MAX + 1];
+	struct peers peers;
 };
 
 void control_open(struct control *control, struct loop *loop, struct agent *agent,

@@ -1214,6 +1214,20 @@ class ExecShim(Case):
         self.assertEqual(143, container.wait())
         container.assert_nothing_left()
 
+    def test_the_container_is_the_last_to_end(self):
+        container = self.running("until_signal", shim=DELIVERED)
+        execd = Exec(container, "wait", shim=DELIVERED).run()
+        execd.process.send_signal(signal.SIGSTOP)
+        container.process.terminate()
+        container.assert_nothing_left("exit")
+        with self.assertRaises(subprocess.TimeoutExpired):
+            container.wait(0.5)
+        execd.process.send_signal(signal.SIGCONT)
+        os.waitid(os.P_PID, execd.process.pid, os.WEXITED | os.WNOWAIT)
+        self.assertIsNone(container.process.poll(), "it has not waited for the other to be reaped")
+        self.assertEqual(137, execd.wait())
+        self.assertEqual(143, container.wait())
+
     def test_end_of_the_container_before_commit(self):
         container = self.running("until_signal")
         execd, idle = Exec(container, "exit 6").begin(), container.connect()
