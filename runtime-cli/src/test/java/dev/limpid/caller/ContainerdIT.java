@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.caller.CallerCommand.Result;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ final class ContainerdIT {
   private static final WorkFolder WORK = new WorkFolder();
   private static CallerDaemon daemon;
   private static CallerCommand ctr;
+  private static Map<String, String> environment;
 
   @BeforeAll
   static void start() throws IOException, InterruptedException {
@@ -36,12 +38,13 @@ final class ContainerdIT {
             + WORK.resolve("state")
             + "\"\n[grpc]\naddress = \""
             + socket
-            + "\"\n");
+            + "\"\n"
+            + EnginesPage.blocks("containerd", "toml").get(0));
     // The namespace is part of the path of Limpid's root, which is the same for every containerd.
     String namespace = WORK.path().getFileName().toString();
-    ctr =
-        new CallerCommand(
-            List.of("ctr", "--address", socket.toString(), "--namespace", namespace), Map.of());
+    environment =
+        Map.of("CONTAINERD_ADDRESS", socket.toString(), "CONTAINERD_NAMESPACE", namespace);
+    ctr = new CallerCommand(List.of("ctr"), environment);
     daemon =
         CallerDaemon.start(
             WORK.resolve("containerd.log"),
@@ -139,5 +142,81 @@ final class ContainerdIT {
     Result result = limpid("--rm", IMAGE, "three", "nonexistent");
     assertEquals(1, result.status());
     assertTrue(result.err().contains("executable file not found in $PATH"), result.toString());
+  }
+
+  @Test
+  void commandsOfThePageAboutEnginesDoWhatTheySay() throws IOException {
+    CallerCommand shell = new CallerCommand(List.of("sh", "-c"), environment);
+    for (String command : EnginesPage.commands("containerd")) {
+      String printed = shell.run(command).ok();
+      assertTrue(printed.endsWith("-limpid"), printed);
+    }
+  }
+
+  /** There is no client of CRI among Debian's packages: what containerd makes of the file. */
+  @Test
+  void handlerOfCriIsAsThePageAboutEnginesHasIt() {
+    String plugins = ctr.run("plugins", "ls", "id==cri").ok();
+    assertTrue(plugins.lines().anyMatch(line -> line.matches(".*\\bcri\\b.*\\bok\\s*")), plugins);
+    String dump =
+        new CallerCommand(List.of("containerd"), Map.of())
+            .run("--config", WORK.resolve("config.toml").toString(), "config", "dump")
+            .ok();
+    String handler = dump.substring(dump.indexOf(".runtimes.limpid]"));
+    assertTrue(handler.contains("runtime_type = \"io.containerd.runc.v2\""), handler);
+    assertTrue(handler.contains("BinaryName = \"" + LIMPID + "\""), handler);
+  }
+
+  @Test
+  void terminalIsInteractive() {
+    String command =
+        "ctr run --rm -t --runtime io.containerd.runc.v2 --runc-binary "
+            + LIMPID
+            + " "
+            + IMAGE
+            + " four sh -c 'read line; echo got $line; tty; exit 4'";
+    Result result =
+        new CallerCommand(List.of("script", "-qec", command, "/dev/null"), environment)
+            .run("word\n".getBytes(StandardCharsets.UTF_8));
+    assertEquals(4, result.status(), result.toString());
+    // ctr's own terminal makes two carriage returns of one.
+    assertTrue(result.text().matches("(?s).*got word\r+\n/dev/pts/.*"), result.toString());
+  }
+
+  @Test
+  void taskIsExecutedInPausedCountedAndLogged() throws InterruptedException, IOException {
+    Path log = WORK.resolve("log-of-five");
+    limpid(
+            "--detach",
+            "--log-uri",
+            "file://" + log,
+            IMAGE,
+            "five",
+            "sh",
+            "-c",
+            "echo up; exec sleep 1000")
+        .ok();
+    awaitStatus("RUNNING");
+    Result exec =
+        ctr.run("task", "exec", "--exec-id", "e1", "five", "sh", "-c", "cat /proc/1/comm; exit 5");
+    assertEquals(5, exec.status(), exec.toString());
+    assertEquals("sleep", exec.text());
+
+    ctr.run("task", "pause", "five").ok();
+    awaitStatus("PAUSED");
+    ctr.run("task", "resume", "five").ok();
+    awaitStatus("RUNNING");
+
+    String metrics = ctr.run("task", "metrics", "five").ok();
+    assertTrue(
+        metrics.matches(
+            "(?s).*memory\\.usage_in_bytes\\s+[1-9][0-9]*.*|.*memory\\.usage\\s+[1-9][0-9]*.*"),
+        metrics);
+    assertEquals("up\n", Files.readString(log));
+
+    ctr.run("task", "kill", "--signal", "KILL", "five").ok();
+    awaitStatus("STOPPED");
+    ctr.run("task", "delete", "five");
+    ctr.run("container", "delete", "five").ok();
   }
 }

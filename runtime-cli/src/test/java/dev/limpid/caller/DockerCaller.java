@@ -1,0 +1,133 @@
+package dev.limpid.caller;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.limpid.caller.CallerCommand.Result;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+
+/** A Docker daemon of the test's own, one a class, that knows Limpid beside runc. */
+abstract class DockerCaller {
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  static WorkFolder work;
+  private static Map<String, String> environment;
+  private static CallerDaemon daemon;
+  static CallerCommand docker;
+
+  @BeforeAll
+  static void start() throws IOException, InterruptedException {
+    work = new WorkFolder();
+    String host = "unix://" + work.resolve("docker.sock");
+    environment = Map.of("DOCKER_HOST", host, "DOCKER_CONFIG", work.resolve("config").toString());
+    docker = new CallerCommand(List.of("docker"), environment);
+    Path configuration =
+        Files.writeString(work.resolve("daemon.json"), EnginesPage.blocks("Docker", "json").get(0));
+    daemon =
+        CallerDaemon.start(
+            work.resolve("dockerd.log"),
+            () -> docker.run("version").status() == 0,
+            "dockerd",
+            "--host",
+            host,
+            "--data-root",
+            work.resolve("data").toString(),
+            "--exec-root",
+            work.resolve("exec").toString(),
+            "--pidfile",
+            work.resolve("docker.pid").toString(),
+            "--storage-driver",
+            "overlay2",
+            "--config-file",
+            configuration.toString());
+    docker
+        .run(
+            "import",
+            "-c",
+            "ENV PATH=/bin",
+            "-c",
+            "CMD [\"sh\"]",
+            TestImages.busybox(work.path()).toString(),
+            "busybox")
+        .ok();
+  }
+
+  @AfterAll
+  static void stop() throws IOException, InterruptedException {
+    daemon.close();
+    assertEquals(
+        List.of(), LimpidProcesses.leftOf(work.path()), "left when the daemon has stopped");
+    work.close();
+  }
+
+  @AfterEach
+  void nothingIsLeft() throws IOException, InterruptedException {
+    String containers = docker.run("ps", "-aq").ok();
+    for (String container : containers.split("\\s+", -1)) {
+      if (!container.isEmpty()) {
+        docker.run("rm", "-f", container);
+      }
+    }
+    assertEquals(List.of(), LimpidProcesses.leftOf(work.resolve("exec/runtime-runc")));
+    Path states = work.resolve("exec/runtime-runc/moby");
+    if (Files.exists(states)) {
+      try (var left = Files.list(states)) {
+        assertEquals(List.of(), left.toList());
+      }
+    }
+  }
+
+  static Result limpid(String... arguments) {
+    return limpid(new byte[0], arguments);
+  }
+
+  static Result limpid(byte[] input, String... arguments) {
+    List<String> all = new ArrayList<>(List.of("run", "--runtime", "limpid"));
+    all.addAll(List.of(arguments));
+    return docker.run(input, all.toArray(new String[0]));
+  }
+
+  /** Waits until a container has written these lines. */
+  static void awaitLog(String id, String expected) throws InterruptedException {
+    await(expected, "logs", id);
+  }
+
+  /** Waits until a command of Docker prints what is expected. */
+  static void await(String expected, String... command) throws InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    String printed = docker.run(command).ok();
+    while (!printed.equals(expected)) {
+      if (System.nanoTime() > deadline) {
+        assertEquals(expected, printed);
+      }
+      TimeUnit.MILLISECONDS.sleep(50);
+      printed = docker.run(command).ok();
+    }
+  }
+
+  /** Waits until a property of a container is what is expected. */
+  static void awaitProperty(String id, String property, String expected)
+      throws InterruptedException {
+    await(expected, "inspect", "-f", "{{" + property + "}}", id);
+  }
+
+  /** Runs a command line of a shell. */
+  static Result shell(String commandLine) {
+    return new CallerCommand(List.of("sh", "-c"), environment).run(commandLine);
+  }
+
+  /** Runs a command line at a terminal, at which somebody types. */
+  static Result atTerminal(String typed, String commandLine) {
+    return new CallerCommand(List.of("script", "-qec", commandLine, "/dev/null"), environment)
+        .run(typed.getBytes(StandardCharsets.UTF_8));
+  }
+}
