@@ -144,6 +144,14 @@ final class ExecIT extends Behaviour {
   @Test
   void itHasATerminalIfAskedFor() throws Exception {
     List<String> command = runtime().commandLine("exec", "--tty", id, "sh");
+    List<List<Object>> steps =
+        List.of(
+            List.of("resize", 33, 77),
+            // What is typed is shown, too: so it must not read like the answer.
+            List.of(
+                "send",
+                "until [ \"$(stty size)\" = '33 77' ]; do :; done; echo si''zed; tty; exit 5\n"),
+            List.of("expect", "sized"));
     JsonCursor result =
         Json.read(
             runtime()
@@ -153,12 +161,7 @@ final class ExecIT extends Behaviour {
                             sandbox()
                                 .helper(
                                     "terminal.py",
-                                    join(
-                                        List.of(
-                                            "pty",
-                                            "[[\"resize\",33,77],[\"send\",\"stty size; tty; exit 5\\n\"],"
-                                                + "[\"expect\",\"33 77\"]]"),
-                                        command))))
+                                    join(List.of("pty", Json.steps(steps)), command))))
                 .succeeded()
                 .out());
     assertEquals(5, result.required("status").asInt64());

@@ -105,8 +105,9 @@ final class OciRuntime {
    * live longer.
    */
   Outcome toEnd(ProcessBuilder builder) throws Exception {
-    Path out = directory.resolve("out" + calls.incrementAndGet());
-    Path err = directory.resolve("err" + calls.get());
+    // No test gives its own files names such as these.
+    Path out = directory.resolve("out-of-call-" + calls.incrementAndGet());
+    Path err = directory.resolve("err-of-call-" + calls.get());
     builder.redirectOutput(out.toFile()).redirectError(err.toFile());
     String command = String.join(" ", builder.command());
     Process process = builder.start();
@@ -164,7 +165,7 @@ final class OciRuntime {
    * record of an error in the log.
    */
   void refuses(String reason, String... arguments) throws Exception {
-    Path log = directory.resolve("log" + calls.incrementAndGet());
+    Path log = directory.resolve("log-of-call-" + calls.incrementAndGet());
     List<String> all = new ArrayList<>();
     all.add("--log");
     all.add(log.toString());
