@@ -55,7 +55,6 @@ final class NamespaceTranslation {
     List<JsonValue> guest = new ArrayList<>();
     Optional<Path> network = Optional.empty();
     Set<String> types = types(linux);
-    check(linux, types);
     for (JsonCursor namespace : linux.optionalElements("namespaces")) {
       String type = namespace.requiredString("type");
       Optional<JsonCursor> path = namespace.optional("path");
@@ -74,6 +73,7 @@ final class NamespaceTranslation {
         guest.add(namespace.value());
       }
     }
+    check(linux, types);
     guest.add(guestNetwork(types));
     if (!types.contains("cgroup")) {
       // The host's cgroups are not there to be seen; the guest's own are of no use to a workload.
