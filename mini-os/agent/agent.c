@@ -24,72 +24,85 @@ static void answer(struct agent *agent, const char *result, const struct problem
 		link_send(&agent->link, FRAME_RESULT, 0, 0, number, result, strlen(result));
 }
 
-/* Answered later, by itself: the next request need not wait for it. */
-static void begin_exec(struct agent *agent, uint16_t process, const struct exec_request *exec)
+/* The one carried out is answered later, by itself: the next need not wait for it. Its number. */
+static uint32_t let_go(struct agent *agent)
 {
 	uint32_t number = agent->number;
-	struct problem problem;
 
-	if (container_check_up(&agent->container, "exec", &problem) < 0 ||
-	    container_check_awake(&agent->container, &problem) < 0) {
-		answer(agent, NULL, &problem);
-		return;
-	}
 	agent->busy = false;
 	agent->number = 0;
-	execs_begin(&agent->execs, number, process, exec);
+	return number;
 }
 
-static void carry_out(struct agent *agent, uint16_t process, struct request *request)
+static void begin_exec(struct agent *agent, struct container *container, uint16_t process,
+		       const struct exec_request *exec)
 {
 	struct problem problem;
 
-	if ((request->method == METHOD_EXEC) != (process != 0)) {
-		problem_set(&problem, FAILURE_INVALID, "process %u: not a number for this method", process);
+	if (container_check_up(container, "exec", &problem) < 0 || container_check_awake(container, &problem) < 0)
 		answer(agent, NULL, &problem);
-		return;
-	}
+	else
+		execs_begin(&container->execs, let_go(agent), process, exec);
+}
+
+static void carry_out_in(struct agent *agent, struct container *container, uint16_t process, struct request *request)
+{
 	switch (request->method) {
 	case METHOD_PREPARE:
-		if (!agent->prepared) {
-			prepare_begin(&agent->prepare, request);
-			return;
-		}
-		problem_set(&problem, FAILURE_STATE, "prepare: done before");
-		break;
+		container_prepare(container, request);
+		return;
 	case METHOD_DISKS:
 		disks_begin(&agent->disks, &request->disks);
 		return;
 	case METHOD_CREATE:
-		if (agent->prepared) {
-			container_create(&agent->container, &request->create);
-			return;
-		}
-		problem_set(&problem, FAILURE_STATE, "create: not prepared");
-		break;
+		container_create(container, &request->create);
+		return;
+	case METHOD_JOIN:
+		containers_join(&agent->containers, let_go(agent), process, request);
+		return;
 	case METHOD_START:
-		container_start(&agent->container);
+		container_start(container);
 		return;
 	case METHOD_KILL:
-		container_kill(&agent->container, &request->kill);
+		container_kill(container, &request->kill);
 		return;
 	case METHOD_EXEC:
-		begin_exec(agent, process, &request->exec);
+		begin_exec(agent, container, process, &request->exec);
 		return;
 	case METHOD_PAUSE:
-		container_freeze(&agent->container, true);
+		container_freeze(container, true);
 		return;
 	case METHOD_RESUME:
-		container_freeze(&agent->container, false);
+		container_freeze(container, false);
 		return;
 	case METHOD_STATS:
-		container_stats(&agent->container);
+		container_stats(container);
 		return;
 	case METHOD_UPDATE:
-		container_update(&agent->container, &request->update);
+		container_update(container, &request->update);
 		return;
 	}
-	answer(agent, NULL, &problem);
+}
+
+static void carry_out(struct agent *agent, uint16_t process, struct request *request)
+{
+	/* Only these make a process with a number of its own. */
+	bool makes = request->method == METHOD_EXEC || request->method == METHOD_JOIN;
+	struct container *container = NULL;
+	struct problem problem;
+
+	if (makes != (process != 0))
+		problem_set(&problem, FAILURE_INVALID, "process %u: not a number for this method", process);
+	else if (makes && containers_use(&agent->containers, process))
+		problem_set(&problem, FAILURE_STATE, "%s: process %u is in use", request_method(request), process);
+	else if (request->method == METHOD_JOIN)
+		container = containers_find(&agent->containers, 0, "join", &problem);
+	else
+		container = containers_find(&agent->containers, request->container, request_method(request), &problem);
+	if (container)
+		carry_out_in(agent, container, process, request);
+	else
+		answer(agent, NULL, &problem);
 }
 
 static struct waiting *take_waiting(struct agent *agent)
@@ -129,21 +142,12 @@ static void turn(struct agent *agent)
 	agent->turning = false;
 }
 
-static void prepared(void *owner, const struct problem *problem)
-{
-	struct agent *agent = owner;
-
-	agent->prepared = problem == NULL;
-	answer(agent, "{}", problem);
-	turn(agent);
-}
-
 static void disks_done(void *owner, const char *result, const struct problem *problem)
 {
 	struct agent *agent = owner;
 
 	if (problem == NULL)
-		container_flush_disks(&agent->container);
+		containers_flush_disks(&agent->containers);
 	answer(agent, result, problem);
 	turn(agent);
 }
@@ -156,22 +160,24 @@ static void container_done(void *owner, const char *result, const struct problem
 	turn(agent);
 }
 
-static void exec_done(void *owner, uint32_t request, const char *result, const struct problem *problem)
+/* Of a request that others have not waited for. */
+static void begun(void *owner, uint32_t request, const char *result, const struct problem *problem)
 {
 	struct agent *agent = owner;
 
+	if (request == 0)
+		return;
 	if (problem)
 		link_failure(&agent->link, request, problem);
 	else
 		link_send(&agent->link, FRAME_RESULT, 0, 0, request, result, strlen(result));
 }
 
-static void execs_over(void *owner)
-{
-	struct agent *agent = owner;
-
-	container_alone(&agent->container);
-}
+static const struct container_events container_events = {
+	.done = container_done,
+	.joined = begun,
+	.executed = begun,
+};
 
 static void add_request(struct agent *agent, const struct frame *frame)
 {
@@ -211,7 +217,7 @@ static void link_opened(void *owner, uint32_t window)
 	struct agent *agent = owner;
 
 	drop_requests(agent);
-	execs_abandon(&agent->execs);
+	containers_abandon(&agent->containers);
 	processes_opened(&agent->processes, window);
 }
 
@@ -265,11 +271,9 @@ int agent_open(struct agent *agent, int signals)
 	processors_open(&agent->cpus, &agent->loop);
 	reaper_open(&agent->reaper);
 	processes_open(&agent->processes, &agent->link);
-	prepare_open(&agent->prepare, &agent->loop, prepared, agent);
 	disks_open(&agent->disks, &agent->loop, disks_done, agent);
-	execs_open(&agent->execs, &agent->loop, &agent->reaper, &agent->processes, exec_done, execs_over, agent);
-	container_open(&agent->container, &agent->loop, &agent->reaper, &agent->processes, &agent->execs,
-		       &agent->prepare, &agent->link, container_done, agent);
+	containers_open(&agent->containers, &agent->loop, &agent->reaper, &agent->processes, &agent->link,
+			&container_events, agent);
 	error = watch_set(&agent->loop, &agent->signals, EPOLLIN);
 	if (error < 0) {
 		log_error("watching signals: %s", strerror(-error));
@@ -286,10 +290,8 @@ int agent_open(struct agent *agent, int signals)
 void agent_close(struct agent *agent)
 {
 	processes_close(&agent->processes);
-	execs_close(&agent->execs);
-	container_close(&agent->container);
+	containers_close(&agent->containers);
 	disks_close(&agent->disks);
-	prepare_close(&agent->prepare);
 	drop_requests(agent);
 	link_close(&agent->link);
 	processors_close(&agent->cpus);

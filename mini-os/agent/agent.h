@@ -2,11 +2,9 @@
 #ifndef LIMPID_AGENT_H
 #define LIMPID_AGENT_H
 
-#include "container.h"
+#include "containers.h"
 #include "disks.h"
-#include "exec.h"
 #include "link.h"
-#include "prepare.h"
 #include "process.h"
 #include "processors.h"
 #include "reaper.h"
@@ -28,14 +26,11 @@ struct agent {
 	struct link link;
 	struct reaper reaper;
 	struct processes processes;
-	struct prepare prepare;
 	struct disks disks;
-	struct execs execs;
-	struct container container;
+	struct containers containers;
 	struct processors cpus;
 	struct watch signals;
 
-	bool prepared;
 	struct waiting *first, *last;
 	unsigned waiting_count;
 	size_t waiting_bytes;

@@ -11,18 +11,23 @@
 
 #include "cgroup.h"
 #include "log.h"
+#include "path.h"
 #include "stats.h"
 
 #define CGROUP_PATIENCE_MS 5000 /* for killed processes to be gone */
 
+/* The namespaces of container n can be joined by what is in n here; files of containers but the first. */
+#define NAMESPACES PATH_BASE "/ns"
+#define JOINED PATH_BASE "/joined"
+
 /* A limit below what is in use makes crun wait for the kernel, which frees what it can. Tests have less patience. */
-#ifndef UPDATE_PATIENCE_MS
-#define UPDATE_PATIENCE_MS 30000
+#ifndef CRUN_PATIENCE_MS
+#define CRUN_PATIENCE_MS 30000
 #endif
 
 static void fail(struct container *container, const struct problem *problem)
 {
-	container->done(container->owner, NULL, problem);
+	container->events->done(container->owner, NULL, problem);
 }
 
 static void fail_state(struct container *container, enum failure_code code, const char *why)
@@ -33,18 +38,107 @@ static void fail_state(struct container *container, enum failure_code code, cons
 	fail(container, &problem);
 }
 
+static void succeed(struct container *container, const char *result)
+{
+	container->events->done(container->owner, result, NULL);
+}
+
+/* ---- the namespaces of its init, by a name that others can join them by */
+
+static void name_namespaces(const struct container *container, char link[CRUN_PATH_SIZE])
+{
+	snprintf(link, CRUN_PATH_SIZE, NAMESPACES "/%u", container->number);
+}
+
+static void show_namespaces(const struct container *container, pid_t pid)
+{
+	char link[CRUN_PATH_SIZE], target[32];
+
+	name_namespaces(container, link);
+	snprintf(target, sizeof target, "/proc/%d/ns", pid);
+	unlink(link);
+	if ((mkdir(NAMESPACES, 0700) < 0 && errno != EEXIST) || symlink(target, link) < 0)
+		log_error("%s: %s", link, strerror(errno));
+}
+
+static void hide_namespaces(const struct container *container)
+{
+	char link[CRUN_PATH_SIZE];
+
+	name_namespaces(container, link);
+	unlink(link);
+}
+
 /* ---- the end */
 
-static void tell_end(struct container *container)
+/* Everything that has been made for it but the process is taken away, and somebody else may join in its place. */
+static void vanish(struct container *container)
 {
+	const struct crun_place *place = &container->place;
+
+	prepare_undo(&container->prepare);
+	unlink(place->config);
+	rmdir(place->bundle);
+	unlink(place->log);
+	unlink(place->pid);
+	rmdir(place->exec);
+	container->state = CONTAINER_NONE;
+}
+
+static void deleted(void *owner, const struct problem *problem)
+{
+	struct container *container = owner;
+
+	timer_stop(container->loop, &container->crun_patience);
+	if (problem)
+		log_error("container %u: %s", container->number, problem->text);
+	container->deleted = true;
+	container_look(container);
+}
+
+static void crun_overdue(void *owner)
+{
+	struct container *container = owner;
+
+	log_error("crun %s takes too long", container->crun.verb);
+	crun_kill(&container->crun);
+}
+
+static void forget(struct container *container)
+{
+	struct problem problem;
+
+	timer_set(container->loop, &container->crun_patience, CRUN_PATIENCE_MS);
+	if (crun_delete(&container->crun, &problem, deleted, container) < 0)
+		deleted(container, &problem);
+}
+
+void container_look(struct container *container)
+{
+	struct process *init = container->init;
+
 	/*
 	 * The answer to `start`, or `update`, comes before the end of a process that ran only for a moment, and so does
 	 * the end of all other processes.
 	 */
-	if (container->flushed && !crun_busy(&container->crun) && (container->alone || execs_are_over(container->execs))) {
-		timer_stop(container->loop, &container->patience);
-		process_exited(container->processes, container->init);
+	if (container->state != CONTAINER_ENDED || !container->flushed || crun_busy(&container->crun) ||
+	    !(container->alone || (execs_are_over(&container->execs) && container->others == 0)))
+		return;
+	if (container->number != 0 && !container->deleted) {
+		forget(container);
+		return;
 	}
+	timer_stop(container->loop, &container->patience);
+	if (container->number == 0) {
+		if (init)
+			process_exited(container->processes, init);
+		return;
+	}
+	vanish(container);
+	container->init = NULL;
+	if (init)
+		process_exited(container->processes, init);
+	container->events->over(container->owner, container);
 }
 
 static void flushed(void *owner, int status)
@@ -54,12 +148,12 @@ static void flushed(void *owner, int status)
 	if (status != 0)
 		log_error("flushing the file systems failed: wait status %d", status);
 	container->flushed = true;
-	tell_end(container);
+	container_look(container);
 }
 
 static int flush_all(const struct container *container)
 {
-	const struct prepare *prepare = container->prepare;
+	const struct prepare *prepare = &container->prepare;
 	int result = 0;
 
 	for (size_t i = 0; i < prepare->sync_count; i++)
@@ -75,7 +169,7 @@ static void flush(struct container *container)
 {
 	pid_t pid;
 
-	if (container->prepare->sync_count == 0 && !container->disks) {
+	if (container->prepare.sync_count == 0 && !container->disks) {
 		flushed(container, 0);
 		return;
 	}
@@ -95,19 +189,13 @@ void container_flush_disks(struct container *container)
 	container->disks = true;
 }
 
-void container_alone(struct container *container)
-{
-	if (container->state == CONTAINER_ENDED && container->init)
-		tell_end(container);
-}
-
 static void others_overdue(void *owner)
 {
 	struct container *container = owner;
 
-	log_error("processes started in the container outlive SIGKILL");
+	log_error("processes started in the container, or containers beside it, outlive SIGKILL");
 	container->alone = true;
-	tell_end(container);
+	container_look(container);
 }
 
 static void cgroup_emptied(struct container *container)
@@ -151,11 +239,14 @@ static void init_ended(void *owner, int status)
 	struct container *container = owner;
 
 	container->state = CONTAINER_ENDED;
-	process_reaped(container->init, status);
+	hide_namespaces(container);
+	if (container->init)
+		process_reaped(container->init, status);
 	/* The host may have to know why before it knows that. */
 	oom_look(&container->oom);
 	timer_set(container->loop, &container->patience, CGROUP_PATIENCE_MS);
-	execs_end(container->execs);
+	container->events->ending(container->owner, container);
+	execs_end(&container->execs);
 	end_requests(container);
 	if (container->cgroup[0] == '\0') {
 		flush(container);
@@ -175,11 +266,11 @@ static void init_ended(void *owner, int status)
 
 /* ---- create */
 
-static int write_config(const char *text, struct problem *problem)
+static int write_config(const struct crun_place *place, const char *text, struct problem *problem)
 {
-	if (mkdir(CRUN_BUNDLE, 0700) < 0 && errno != EEXIST)
-		return problem_errno(problem, "mkdir " CRUN_BUNDLE);
-	return crun_write(CRUN_CONFIG, text, problem);
+	if (mkdir(place->bundle, 0700) < 0 && errno != EEXIST)
+		return problem_errno(problem, "mkdir %s", place->bundle);
+	return crun_write(place->config, text, problem);
 }
 
 /* The agent is better protected from the lack of memory than its container shall be. */
@@ -195,33 +286,46 @@ static void reset_oom_score(pid_t pid)
 	close_fd(&fd);
 }
 
+static void adopt_cgroup(struct container *container, pid_t pid)
+{
+	int error = cgroup_of(pid, container->cgroup);
+
+	if (error < 0) {
+		log_error("the container has no cgroup of its own: %s", strerror(-error));
+		container->cgroup[0] = '\0';
+	} else if (container->number == 0) {
+		/* The event does not say of which container it is: the host takes it for the first. */
+		oom_watch(&container->oom, container->cgroup);
+	}
+}
+
 /* crun has made the process with this pid: enter it. */
 static int adopt(struct container *container, pid_t pid, struct problem *problem)
 {
 	struct process_streams streams;
-	int error;
 
 	if (scheduling_apply(&container->request.scheduling, pid, problem) < 0 ||
 	    attributes_apply(container->attributes, container->request.attribute_count, pid, problem) < 0)
 		return -1;
 	if (outlets_complete(&container->outlets, problem) < 0)
 		return -1;
+	container->init_child.pid = pid;
+	if (container->abandoned) {
+		outlets_close(&container->outlets);
+		adopt_cgroup(container, pid);
+		return 0;
+	}
 	streams = outlets_take(&container->outlets);
-	container->init = process_add(container->processes, 0, pid, container->request.terminal, &streams);
+	container->init = process_add(container->processes, container->init_number, pid, container->request.terminal,
+				      &streams);
 	if (container->init == NULL)
 		return problem_set(problem, FAILURE_SYSTEM, "create: out of memory");
 	if (container->request.sized)
 		process_resize(container->init, &container->request.size);
 	if (!container->request.oom_adjusted)
 		reset_oom_score(pid);
-	error = cgroup_of(pid, container->cgroup);
-	if (error < 0) {
-		log_error("the container has no cgroup of its own: %s", strerror(-error));
-		container->cgroup[0] = '\0';
-	} else {
-		oom_watch(&container->oom, container->cgroup);
-	}
-	container->init_child.pid = pid;
+	adopt_cgroup(container, pid);
+	show_namespaces(container, pid);
 	return 0;
 }
 
@@ -230,6 +334,43 @@ static void forget_request(struct container *container)
 	outlets_close(&container->outlets);
 	free(container->attributes);
 	container->attributes = NULL;
+}
+
+/* The answer to `create` or `join`. */
+static void answer_creation(struct container *container, const char *result, const struct problem *problem)
+{
+	uint32_t answer_to = container->answer_to;
+
+	container->answer_to = 0;
+	if (container->number == 0)
+		container->events->done(container->owner, result, problem);
+	else if (answer_to != 0)
+		container->events->joined(container->owner, answer_to, result, problem);
+}
+
+/* There is no container, and nothing is left of the attempt to make one. */
+static void give_up(struct container *container, const struct problem *problem)
+{
+	container->state = CONTAINER_NONE;
+	if (container->number != 0)
+		vanish(container);
+	answer_creation(container, NULL, problem);
+	if (container->number != 0)
+		container->events->over(container->owner, container);
+}
+
+/* crun has made it, and it can't be used. Container 0 is not tried a second time. */
+static void give_up_made(struct container *container, pid_t pid, const struct problem *problem)
+{
+	if (pid > 0)
+		kill(pid, SIGKILL);
+	container->state = CONTAINER_ENDED;
+	answer_creation(container, NULL, problem);
+	if (container->number == 0)
+		return;
+	/* What it takes until nothing is left of it is not waited for, but nobody may join in its place before. */
+	container->flushed = true;
+	container_look(container);
 }
 
 static void created(void *owner, const struct problem *refused)
@@ -241,32 +382,31 @@ static void created(void *owner, const struct problem *refused)
 
 	if (refused) {
 		forget_request(container);
-		container->state = CONTAINER_NONE;
-		fail(container, refused);
+		give_up(container, refused);
 		reaper_remember(container->reaper, false);
 		return;
 	}
 	if (container->request.clocks.apart)
-		crun_forget_start();
-	pid = crun_pid(CRUN_PID);
+		crun_forget_start(&container->place);
+	pid = crun_pid(container->place.pid);
 	if (pid < 0) {
 		errno = -pid;
-		problem_errno(&problem, "read " CRUN_PID);
+		problem_errno(&problem, "read %s", container->place.pid);
 	}
 	if (pid < 0 || adopt(container, pid, &problem) < 0) {
-		if (pid > 0)
-			kill(pid, SIGKILL);
 		forget_request(container);
-		/* crun has it still: there will be no second attempt */
-		container->state = CONTAINER_ENDED;
-		fail(container, &problem);
+		give_up_made(container, pid, &problem);
 		reaper_remember(container->reaper, false);
 		return;
 	}
 	forget_request(container);
 	container->state = CONTAINER_CREATED;
 	snprintf(result, sizeof result, "{\"pid\":%d}", pid);
-	container->done(container->owner, result, NULL);
+	answer_creation(container, result, NULL);
+	if (container->init && container->number != 0)
+		process_begin(container->init);
+	if (container->doomed)
+		kill(pid, SIGKILL);
 	/* If it has ended already, this says so. */
 	reaper_watch(container->reaper, &container->init_child);
 	reaper_remember(container->reaper, false);
@@ -282,23 +422,20 @@ static int keep_request(struct container *container, const struct create_request
 	return container->attributes ? 0 : problem_set(problem, FAILURE_SYSTEM, "create: out of memory");
 }
 
-void container_create(struct container *container, const struct create_request *request)
+static void begin_create(struct container *container, const struct create_request *request)
 {
 	int stdio[3] = { -1, -1, -1 };
 	struct problem problem;
 	int result;
 
-	if (container->state != CONTAINER_NONE) {
-		fail_state(container, FAILURE_STATE, "create: there is a container already");
-		return;
-	}
 	result = keep_request(container, request, &problem);
 	if (result == 0)
 		result = sysctl_write(request->sysctls, request->sysctl_count, &problem);
 	if (result == 0)
-		result = write_config(request->config, &problem);
+		result = write_config(&container->place, request->config, &problem);
 	if (result == 0)
-		result = outlets_open(&container->outlets, request->terminal ? CRUN_CONSOLE : NULL, stdio, &problem);
+		result = outlets_open(&container->outlets, request->terminal ? container->place.console : NULL, stdio,
+				      &problem);
 	reaper_remember(container->reaper, true);
 	if (result == 0) {
 		container->state = CONTAINER_CREATING;
@@ -311,22 +448,104 @@ void container_create(struct container *container, const struct create_request *
 		created(container, &problem);
 }
 
+void container_prepare(struct container *container, struct request *request)
+{
+	if (container->prepared)
+		fail_state(container, FAILURE_STATE, "prepare: done before");
+	else
+		prepare_begin(&container->prepare, request);
+}
+
+void container_create(struct container *container, const struct create_request *request)
+{
+	if (!container->prepared) {
+		fail_state(container, FAILURE_STATE, "create: not prepared");
+		return;
+	}
+	if (container->state != CONTAINER_NONE) {
+		fail_state(container, FAILURE_STATE, "create: there is a container already");
+		return;
+	}
+	begin_create(container, request);
+}
+
+/* ---- join */
+
+static void mounted(void *owner, const struct problem *problem)
+{
+	struct container *container = owner;
+
+	if (problem)
+		give_up(container, problem);
+	else
+		begin_create(container, &container->prepare.request->create);
+}
+
+static int make_directory(const struct container *container, struct problem *problem)
+{
+	if (mkdir(JOINED, 0711) < 0 && errno != EEXIST)
+		return problem_errno(problem, "mkdir " JOINED);
+	if (mkdir(container->directory, 0711) < 0 && errno != EEXIST)
+		return problem_errno(problem, "mkdir %s", container->directory);
+	return 0;
+}
+
+void container_join(struct container *container, uint32_t answer_to, uint16_t init_number, struct request *request)
+{
+	struct problem problem;
+
+	container->answer_to = answer_to;
+	container->init_number = init_number;
+	container->state = CONTAINER_MOUNTING;
+	if (make_directory(container, &problem) < 0)
+		give_up(container, &problem);
+	else
+		prepare_begin(&container->prepare, request);
+}
+
+void container_doom(struct container *container)
+{
+	struct problem problem;
+
+	container->doomed = true;
+	switch (container->state) {
+	case CONTAINER_MOUNTING:
+		problem_set(&problem, FAILURE_NO_PROCESS, "join: the container whose guest this is has ended");
+		prepare_cancel(&container->prepare, &problem);
+		break;
+	case CONTAINER_CREATED:
+	case CONTAINER_STARTING:
+	case CONTAINER_RUNNING:
+		kill(container->init_child.pid, SIGKILL);
+		break;
+	default: /* crun says when there is something to kill */
+		break;
+	}
+}
+
+void container_abandon(struct container *container)
+{
+	container->abandoned = true;
+	container->answer_to = 0;
+	container->init = NULL;
+	container_doom(container);
+}
+
 /* ---- start and kill */
 
 static void started(void *owner, const struct problem *refused)
 {
 	struct container *container = owner;
 
-	if (refused)
+	if (refused && container->init)
 		process_kill(container->init, SIGKILL);
-	else if (container->state == CONTAINER_STARTING)
+	else if (!refused && container->state == CONTAINER_STARTING)
 		container->state = CONTAINER_RUNNING;
 	if (refused)
 		fail(container, refused);
 	else
-		container->done(container->owner, "{}", NULL);
-	if (container->state == CONTAINER_ENDED)
-		tell_end(container);
+		succeed(container, "{}");
+	container_look(container);
 }
 
 void container_start(struct container *container)
@@ -339,7 +558,7 @@ void container_start(struct container *container)
 	}
 	if (container->state != CONTAINER_CREATED) {
 		fail_state(container, FAILURE_STATE,
-			   container->state == CONTAINER_NONE ? "start: there is no container"
+			   container->state < CONTAINER_CREATED ? "start: there is no container"
 							      : "start: the container has been started");
 		return;
 	}
@@ -357,7 +576,7 @@ void container_kill(struct container *container, const struct kill_request *requ
 	struct problem problem;
 	int error;
 
-	if (container->state == CONTAINER_NONE) {
+	if (container->state < CONTAINER_CREATED) {
 		fail_state(container, FAILURE_STATE, "kill: there is no container");
 		return;
 	}
@@ -368,9 +587,9 @@ void container_kill(struct container *container, const struct kill_request *requ
 	if (request->all && container->cgroup[0])
 		error = cgroup_signal(container->cgroup, request->signal);
 	else
-		error = process_kill(container->init, request->signal);
+		error = container->init ? process_kill(container->init, request->signal) : -ESRCH;
 	if (error == 0) {
-		container->done(container->owner, "{}", NULL);
+		succeed(container, "{}");
 		return;
 	}
 	errno = -error;
@@ -396,7 +615,7 @@ static void freezer_done(void *owner, const struct problem *problem)
 {
 	struct container *container = owner;
 
-	container->done(container->owner, problem ? NULL : "{}", problem);
+	container->events->done(container->owner, problem ? NULL : "{}", problem);
 }
 
 void container_freeze(struct container *container, bool frozen)
@@ -426,11 +645,11 @@ void container_stats(struct container *container)
 	if (need_cgroup(container, "stats") < 0)
 		return;
 	/* The agent's own, unless the container is in a user namespace, to which its network belongs. */
-	snprintf(network, sizeof network, STATS_NETWORK, container->init->pid);
+	snprintf(network, sizeof network, STATS_NETWORK, container->init_child.pid);
 	if (stats_read(container->cgroup, network, text, &problem) < 0)
 		fail(container, &problem);
 	else
-		container->done(container->owner, text, NULL);
+		succeed(container, text);
 }
 
 static void updated(void *owner, const struct problem *refused)
@@ -438,23 +657,14 @@ static void updated(void *owner, const struct problem *refused)
 	struct container *container = owner;
 
 	timer_stop(container->loop, &container->crun_patience);
-	unlink(CRUN_RESOURCES);
+	unlink(container->place.resources);
 	if (refused && container->state == CONTAINER_ENDED)
 		fail_state(container, FAILURE_NO_PROCESS, "update: the container has ended");
 	else if (refused)
 		fail(container, refused);
 	else
-		container->done(container->owner, "{}", NULL);
-	if (container->state == CONTAINER_ENDED)
-		tell_end(container);
-}
-
-static void update_overdue(void *owner)
-{
-	struct container *container = owner;
-
-	log_error("crun update takes too long");
-	crun_kill(&container->crun);
+		succeed(container, "{}");
+	container_look(container);
 }
 
 void container_update(struct container *container, const struct update_request *request)
@@ -465,12 +675,12 @@ void container_update(struct container *container, const struct update_request *
 		fail(container, &problem);
 		return;
 	}
-	if (crun_write(CRUN_RESOURCES, request->resources, &problem) < 0 ||
+	if (crun_write(container->place.resources, request->resources, &problem) < 0 ||
 	    crun_update(&container->crun, &problem, updated, container) < 0) {
 		updated(container, &problem);
 		return;
 	}
-	timer_set(container->loop, &container->crun_patience, UPDATE_PATIENCE_MS);
+	timer_set(container->loop, &container->crun_patience, CRUN_PATIENCE_MS);
 }
 
 int container_check_awake(const struct container *container, struct problem *problem)
@@ -484,38 +694,74 @@ int container_check_up(const struct container *container, const char *what, stru
 {
 	if (container->state == CONTAINER_ENDED)
 		return problem_set(problem, FAILURE_NO_PROCESS, "%s: the container has ended", what);
-	if (container->state == CONTAINER_NONE || container->state == CONTAINER_CREATING)
+	if (container->state < CONTAINER_CREATED)
 		return problem_set(problem, FAILURE_STATE, "%s: there is no container", what);
 	return 0;
 }
 
-void container_open(struct container *container, struct loop *loop, struct reaper *reaper,
-		    struct processes *processes, struct execs *execs, const struct prepare *prepare, struct link *link,
-		    void (*done)(void *owner, const char *result, const struct problem *problem), void *owner)
+static void execs_over(void *owner)
 {
+	container_look(owner);
+}
+
+static void executed(void *owner, uint32_t request, const char *result, const struct problem *problem)
+{
+	struct container *container = owner;
+
+	container->events->executed(container->owner, request, result, problem);
+}
+
+static void prepared(void *owner, const struct problem *problem)
+{
+	struct container *container = owner;
+
+	if (container->number != 0) {
+		mounted(container, problem);
+		return;
+	}
+	container->prepared = problem == NULL;
+	container->events->done(container->owner, problem ? NULL : "{}", problem);
+}
+
+void container_open(struct container *container, unsigned number, struct loop *loop, struct reaper *reaper,
+		    struct processes *processes, struct link *link, const struct container_events *events, void *owner)
+{
+	char id[sizeof container->place.id];
+
 	*container = (struct container){
+		.number = number,
 		.loop = loop,
 		.reaper = reaper,
 		.processes = processes,
-		.execs = execs,
-		.prepare = prepare,
+		.events = events,
+		.owner = owner,
 		.init_child = { .ended = init_ended, .owner = container },
 		.cgroup_events = { .fd = -1, .ready = cgroup_changed, .owner = container },
 		.patience = { .expired = others_overdue, .owner = container },
 		.cgroup_patience = { .expired = cgroup_overdue, .owner = container },
-		.crun_patience = { .expired = update_overdue, .owner = container },
+		.crun_patience = { .expired = crun_overdue, .owner = container },
 		.flusher = { .ended = flushed, .owner = container },
-		.done = done,
-		.owner = owner,
 	};
+	if (number == 0) {
+		snprintf(id, sizeof id, "container");
+		snprintf(container->directory, sizeof container->directory, PATH_BASE);
+	} else {
+		snprintf(id, sizeof id, "container-%u", number);
+		snprintf(container->directory, sizeof container->directory, JOINED "/%u", number);
+	}
+	crun_place(&container->place, id, container->directory);
 	outlets_none(&container->outlets);
-	crun_open(&container->crun, reaper);
+	crun_open(&container->crun, reaper, &container->place);
+	prepare_open(&container->prepare, loop, prepared, container);
+	execs_open(&container->execs, loop, reaper, processes, &container->place, executed, execs_over, container);
 	oom_open(&container->oom, loop, link);
-	freezer_open(&container->freezer, loop, execs, container->cgroup, freezer_done, container);
+	freezer_open(&container->freezer, loop, &container->execs, container->cgroup, freezer_done, container);
 }
 
 void container_close(struct container *container)
 {
+	execs_close(&container->execs);
+	prepare_close(&container->prepare);
 	forget_request(container);
 	freezer_stop(&container->freezer);
 	oom_close(&container->oom);

@@ -1,9 +1,11 @@
 /*
- * The container: from `create` through `start` to the end of its init, which is process 0.
+ * A container: from `create` through `start` to the end of its init. That of container 0, for which the guest was
+ * started, is process 0; others begin with `join` and end with everything that was made for them taken away.
  *
- *     none ── create ──► creating ──► created ── start ──► starting ──► running
- *      ▲                    │            │                    │            │
- *      └──── crun failed ───┘            └────────────────────┴────────────┴──► ended
+ *                    none ── create ──► creating ──► created ── start ──► starting ──► running
+ *                     ▲ │                  ▲ │            │                    │            │
+ *                     │ └─join─► mounting ─┘ │            └────────────────────┴────────────┴──► ended
+ *                     └───── failed ───┴─────┘
  */
 #ifndef LIMPID_CONTAINER_H
 #define LIMPID_CONTAINER_H
@@ -20,6 +22,7 @@
 
 enum container_state {
 	CONTAINER_NONE,
+	CONTAINER_MOUNTING,
 	CONTAINER_CREATING,
 	CONTAINER_CREATED,
 	CONTAINER_STARTING,
@@ -27,51 +30,81 @@ enum container_state {
 	CONTAINER_ENDED, /* init has been reaped; it is told when all is flushed */
 };
 
+struct container;
+
+/* What a container tells those who know them all. */
+struct container_events {
+	/* The answer to a request: exactly one of result (JSON) and problem. Once for each of the functions below. */
+	void (*done)(void *owner, const char *result, const struct problem *problem);
+	/* The same for `join`, which others don't wait for. */
+	void (*joined)(void *owner, uint32_t request, const char *result, const struct problem *problem);
+	/* The answer to an `exec`, in the same way. */
+	void (*executed)(void *owner, uint32_t request, const char *result, const struct problem *problem);
+	/* Its init has ended, and it will be over soon. */
+	void (*ending)(void *owner, struct container *container);
+	/* Nothing of it is left. Not of container 0, with which the guest ends. */
+	void (*over)(void *owner, struct container *container);
+};
+
 struct container {
 	struct loop *loop;
 	struct reaper *reaper;
 	struct processes *processes;
-	struct execs *execs;
-	const struct prepare *prepare; /* has what is to be flushed */
+	const struct container_events *events;
+	void *owner;
+	unsigned number;
+	uint16_t init_number; /* the process that its init is */
+	char directory[CRUN_PATH_SIZE];
+	struct crun_place place;
 	enum container_state state;
 	struct crun crun;
+	struct prepare prepare; /* has what is to be flushed */
+	struct execs execs;
 
 	/* while creating */
 	struct outlets outlets;
 	struct create_request request;       /* without what points into the host's request */
 	struct mount_attributes *attributes; /* request.attribute_count of them */
+	uint32_t answer_to;                  /* the `join` */
+	bool doomed;                         /* it is to end as soon as there is something to kill */
+	bool abandoned;                      /* the host that wanted it has gone */
+	bool prepared;                       /* `prepare` has been done */
 
-	struct process *init;
+	struct process *init; /* NULL: nobody is to be told of it */
 	struct child init_child;
 	char cgroup[PATH_MAX]; /* "" if it has none of its own */
 
 	struct freezer freezer;
 	struct oom oom;
-	struct timer crun_patience; /* with `crun update` */
+	struct timer crun_patience; /* with `crun update` and `crun delete` */
 
 	/* while ending */
 	struct timer patience;
-	bool alone; /* the processes of `exec` are not waited for any more */
+	unsigned others; /* containers that have to end before this one */
+	bool alone;      /* others, and the processes of `exec`, are not waited for any more */
 	struct watch cgroup_events;
 	struct timer cgroup_patience;
 	bool disks; /* there are some, which are to be flushed too */
 	struct child flusher;
 	bool flushed;
-
-	/* The answer to each of the requests below: exactly one of result (JSON) and problem. Called once for each. */
-	void (*done)(void *owner, const char *result, const struct problem *problem);
-	void *owner;
+	bool deleted; /* crun has forgotten it */
 };
 
-void container_open(struct container *container, struct loop *loop, struct reaper *reaper,
-		    struct processes *processes, struct execs *execs, const struct prepare *prepare, struct link *link,
-		    void (*done)(void *owner, const char *result, const struct problem *problem), void *owner);
+void container_open(struct container *container, unsigned number, struct loop *loop, struct reaper *reaper,
+		    struct processes *processes, struct link *link, const struct container_events *events, void *owner);
 void container_close(struct container *container);
 
 /* There are disks of the host: whatever is on its way to them gets there before the end is told. */
 void container_flush_disks(struct container *container);
 
+/* Of container 0. Takes the request's contents. */
+void container_prepare(struct container *container, struct request *request);
 void container_create(struct container *container, const struct create_request *request);
+
+/* Of any other, whose init gets this number among the processes. Takes the request's contents. */
+void container_join(struct container *container, uint32_t answer_to, uint16_t init_number, struct request *request);
+
+
 void container_start(struct container *container);
 /* 0 if it has been created and has not ended; -1 with the problem filled. what names the request. */
 int container_check_up(const struct container *container, const char *what, struct problem *problem);
@@ -79,8 +112,14 @@ int container_check_up(const struct container *container, const char *what, stru
 /* The same if it is not paused. */
 int container_check_awake(const struct container *container, struct problem *problem);
 
-/* None of the processes that were started by `exec` is left. */
-void container_alone(struct container *container);
+/* What it waits for at its end may be over. */
+void container_look(struct container *container);
+
+/* It is killed, however far it has come. */
+void container_doom(struct container *container);
+
+/* The host that knew it has gone: nobody is told of its end. */
+void container_abandon(struct container *container);
 
 void container_kill(struct container *container, const struct kill_request *request);
 void container_freeze(struct container *container, bool frozen);

@@ -14,7 +14,7 @@
 #include "log.h"
 
 #define CRUN "/usr/bin/crun"
-#define CONTAINER "container"
+#define CRUN_ROOT "/run/limpid/crun"
 #define ARGUMENTS_MAX 16
 #define MESSAGE_READ 4096
 #define STATUS_READ 16384 /* the member is among the first */
@@ -80,9 +80,27 @@ static void ended(void *owner, int status)
 	crun->done(crun->owner, failed ? &problem : NULL);
 }
 
-void crun_open(struct crun *crun, struct reaper *reaper)
+void crun_place(struct crun_place *place, const char *id, const char *directory)
 {
-	*crun = (struct crun){ .reaper = reaper, .child = { .ended = ended, .owner = crun }, .log = CRUN_LOG };
+	snprintf(place->id, sizeof place->id, "%s", id);
+	snprintf(place->bundle, sizeof place->bundle, "%s/bundle", directory);
+	snprintf(place->config, sizeof place->config, "%s/bundle/config.json", directory);
+	snprintf(place->log, sizeof place->log, "%s/crun.log", directory);
+	snprintf(place->pid, sizeof place->pid, "%s/crun.pid", directory);
+	snprintf(place->console, sizeof place->console, "%s/console.sock", directory);
+	snprintf(place->resources, sizeof place->resources, "%s/crun.resources", directory);
+	snprintf(place->exec, sizeof place->exec, "%s/exec", directory);
+	snprintf(place->status, sizeof place->status, CRUN_ROOT "/%s/status", id);
+}
+
+void crun_open(struct crun *crun, struct reaper *reaper, const struct crun_place *place)
+{
+	*crun = (struct crun){
+		.reaper = reaper,
+		.place = place,
+		.child = { .ended = ended, .owner = crun },
+		.log = place->log,
+	};
 }
 
 static int redirect(posix_spawn_file_actions_t *actions, const int stdio[3])
@@ -198,31 +216,33 @@ static int begin(struct crun *crun, const char *const *verb, const int stdio[3],
 int crun_create(struct crun *crun, bool terminal, const int stdio[3], const struct clocks *clocks,
 		struct problem *problem, void (*done)(void *owner, const struct problem *problem), void *owner)
 {
-	static const char *const piped[] = {
-		"create", "--bundle=" CRUN_BUNDLE, "--pid-file=" CRUN_PID, CONTAINER, NULL,
-	};
-	static const char *const on_terminal[] = {
-		"create", "--bundle=" CRUN_BUNDLE, "--pid-file=" CRUN_PID, "--console-socket=" CRUN_CONSOLE, CONTAINER,
-		NULL,
+	const struct crun_place *place = crun->place;
+	const char *arguments[] = {
+		"create", "--bundle", place->bundle, "--pid-file", place->pid, place->id, NULL, NULL, NULL,
 	};
 
+	if (terminal) {
+		arguments[5] = "--console-socket";
+		arguments[6] = place->console;
+		arguments[7] = place->id;
+	}
 	crun->done = done;
 	crun->owner = owner;
-	unlink(CRUN_PID);
-	return begin(crun, terminal ? on_terminal : piped, stdio, clocks, problem);
+	unlink(place->pid);
+	return begin(crun, arguments, stdio, clocks, problem);
 }
 
 /* 0 is none for crun. In its place, so that whoever reads it at this moment finds the old one or the new one. */
-void crun_forget_start(void)
+void crun_forget_start(const struct crun_place *place)
 {
 	static const char member[] = "\"process-start-time\":";
-	int fd = open(CRUN_STATUS, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(place->status, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	char text[STATUS_READ + 1], *at;
 	size_t digits;
 	ssize_t count;
 
 	if (fd < 0) {
-		log_error("open " CRUN_STATUS ": %s", strerror(errno));
+		log_error("open %s: %s", place->status, strerror(errno));
 		return;
 	}
 	count = read(fd, text, STATUS_READ);
@@ -238,30 +258,43 @@ void crun_forget_start(void)
 			at = NULL;
 	}
 	if (at == NULL)
-		log_error(CRUN_STATUS ": no start can be forgotten");
+		log_error("%s: no start can be forgotten", place->status);
 	close(fd);
+}
+
+/* A verb of which nothing is left running. */
+static int begin_alone(struct crun *crun, const char *const *verb, struct problem *problem,
+		       void (*done)(void *owner, const struct problem *problem), void *owner)
+{
+	static const int nothing[3] = { -1, -1, -1 };
+
+	crun->done = done;
+	crun->owner = owner;
+	return begin(crun, verb, nothing, NULL, problem);
 }
 
 int crun_start(struct crun *crun, struct problem *problem,
 	       void (*done)(void *owner, const struct problem *problem), void *owner)
 {
-	static const char *const arguments[] = { "start", CONTAINER, NULL };
-	static const int nothing[3] = { -1, -1, -1 };
+	const char *const arguments[] = { "start", crun->place->id, NULL };
 
-	crun->done = done;
-	crun->owner = owner;
-	return begin(crun, arguments, nothing, NULL, problem);
+	return begin_alone(crun, arguments, problem, done, owner);
 }
 
 int crun_update(struct crun *crun, struct problem *problem,
 		void (*done)(void *owner, const struct problem *problem), void *owner)
 {
-	static const char *const arguments[] = { "update", "--resources=" CRUN_RESOURCES, CONTAINER, NULL };
-	static const int nothing[3] = { -1, -1, -1 };
+	const char *const arguments[] = { "update", "--resources", crun->place->resources, crun->place->id, NULL };
 
-	crun->done = done;
-	crun->owner = owner;
-	return begin(crun, arguments, nothing, NULL, problem);
+	return begin_alone(crun, arguments, problem, done, owner);
+}
+
+int crun_delete(struct crun *crun, struct problem *problem,
+		void (*done)(void *owner, const struct problem *problem), void *owner)
+{
+	const char *const arguments[] = { "delete", "--force", crun->place->id, NULL };
+
+	return begin_alone(crun, arguments, problem, done, owner);
 }
 
 static int set_oom_score(int score)
@@ -288,14 +321,14 @@ int crun_exec(struct crun *crun, const struct crun_files *files, bool terminal, 
 	      void (*done)(void *owner, const struct problem *problem), void *owner)
 {
 	const char *arguments[] = {
-		"exec", "--detach", "--process", files->process, "--pid-file", files->pid, CONTAINER, NULL, NULL, NULL,
+		"exec", "--detach", "--process", files->process, "--pid-file", files->pid, crun->place->id, NULL, NULL, NULL,
 	};
 	int before, result;
 
 	if (terminal) {
 		arguments[6] = "--console-socket";
 		arguments[7] = files->console;
-		arguments[8] = CONTAINER;
+		arguments[8] = crun->place->id;
 	}
 	crun->done = done;
 	crun->owner = owner;

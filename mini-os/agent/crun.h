@@ -7,28 +7,36 @@
 #include "scheduling.h"
 #include "timens.h"
 
-/* All below PATH_BASE. */
-#define CRUN_ROOT "/run/limpid/crun"
-#define CRUN_STATUS CRUN_ROOT "/container/status"
-#define CRUN_BUNDLE "/run/limpid/bundle"
-#define CRUN_CONFIG CRUN_BUNDLE "/config.json"
-#define CRUN_LOG "/run/limpid/crun.log"
-#define CRUN_PID "/run/limpid/crun.pid"
-#define CRUN_CONSOLE "/run/limpid/console.sock"
-#define CRUN_EXEC "/run/limpid/exec"
-#define CRUN_RESOURCES "/run/limpid/crun.resources"
-#define CRUN_PATH_SIZE 48
+#define CRUN_PATH_SIZE 64
+#define CRUN_FILE_SIZE (CRUN_PATH_SIZE + 16)
+
+/* crun's name for a container, and the files that are needed for it; all below PATH_BASE. */
+struct crun_place {
+	char id[24];
+	char bundle[CRUN_PATH_SIZE];
+	char config[CRUN_PATH_SIZE]; /* in the bundle */
+	char log[CRUN_PATH_SIZE];
+	char pid[CRUN_PATH_SIZE];
+	char console[CRUN_PATH_SIZE];
+	char resources[CRUN_PATH_SIZE];
+	char exec[CRUN_PATH_SIZE];   /* a directory */
+	char status[CRUN_PATH_SIZE]; /* crun's own */
+};
+
+/* directory: PATH_BASE, or one below it. */
+void crun_place(struct crun_place *place, const char *id, const char *directory);
 
 /* What `exec` works with, each invocation with its own. */
 struct crun_files {
-	char process[CRUN_PATH_SIZE];
-	char pid[CRUN_PATH_SIZE];
-	char console[CRUN_PATH_SIZE];
-	char log[CRUN_PATH_SIZE];
+	char process[CRUN_FILE_SIZE];
+	char pid[CRUN_FILE_SIZE];
+	char console[CRUN_FILE_SIZE];
+	char log[CRUN_FILE_SIZE];
 };
 
 struct crun {
 	struct reaper *reaper;
+	const struct crun_place *place;
 	struct child child;
 	const char *log;
 	const char *verb; /* the one under way, or NULL */
@@ -37,7 +45,7 @@ struct crun {
 	void *owner;
 };
 
-void crun_open(struct crun *crun, struct reaper *reaper);
+void crun_open(struct crun *crun, struct reaper *reaper, const struct crun_place *place);
 
 /*
  * Begins `crun … create`. stdio: what the process gets as its standard streams, -1 for /dev/null; clocks: it has them
@@ -50,7 +58,7 @@ int crun_create(struct crun *crun, bool terminal, const int stdio[3], const stru
  * By when the container's init was started, crun knows it again. For one that it has made in another time namespace that
  * is another time for the next crun, and has to be forgotten. Its pid is not another's before the agent has reaped it.
  */
-void crun_forget_start(void);
+void crun_forget_start(const struct crun_place *place);
 
 /* Begins `crun … start`, in the same way. */
 int crun_start(struct crun *crun, struct problem *problem,
@@ -64,8 +72,12 @@ int crun_exec(struct crun *crun, const struct crun_files *files, bool terminal, 
 	      const struct scheduling *scheduling, struct problem *problem,
 	      void (*done)(void *owner, const struct problem *problem), void *owner);
 
-/* Begins `crun … update` with what is in CRUN_RESOURCES, in the same way. */
+/* Begins `crun … update` with what is in the place's file for it, in the same way. */
 int crun_update(struct crun *crun, struct problem *problem,
+		void (*done)(void *owner, const struct problem *problem), void *owner);
+
+/* Begins `crun … delete` of a container of which nothing runs any more, in the same way. */
+int crun_delete(struct crun *crun, struct problem *problem,
 		void (*done)(void *owner, const struct problem *problem), void *owner);
 
 /* Does not wait for its end, which is told as any other. */

@@ -48,12 +48,13 @@ static void start_waiting(struct execs *execs);
 
 static void name_files(struct exec *exec, uint32_t serial)
 {
+	const char *directory = exec->execs->place->exec;
 	struct crun_files *files = &exec->files;
 
-	snprintf(files->process, sizeof files->process, CRUN_EXEC "/%u.json", serial);
-	snprintf(files->pid, sizeof files->pid, CRUN_EXEC "/%u.pid", serial);
-	snprintf(files->console, sizeof files->console, CRUN_EXEC "/%u.sock", serial);
-	snprintf(files->log, sizeof files->log, CRUN_EXEC "/%u.log", serial);
+	snprintf(files->process, sizeof files->process, "%s/%u.json", directory, serial);
+	snprintf(files->pid, sizeof files->pid, "%s/%u.pid", directory, serial);
+	snprintf(files->console, sizeof files->console, "%s/%u.sock", directory, serial);
+	snprintf(files->log, sizeof files->log, "%s/%u.log", directory, serial);
 }
 
 static void remove_files(struct exec *exec)
@@ -268,7 +269,7 @@ static struct exec *enter(struct execs *execs, uint32_t request, uint16_t number
 	};
 	name_files(exec, ++execs->last_serial);
 	outlets_none(&exec->outlets);
-	crun_open(&exec->crun, execs->reaper);
+	crun_open(&exec->crun, execs->reaper, execs->place);
 	while (*at)
 		at = &(*at)->next;
 	*at = exec;
@@ -277,11 +278,8 @@ static struct exec *enter(struct execs *execs, uint32_t request, uint16_t number
 	return exec;
 }
 
-/* Also one that has not been begun yet has its number. */
-static bool number_is_used(const struct execs *execs, uint16_t number)
+bool execs_use(const struct execs *execs, uint16_t number)
 {
-	if (processes_find(execs->processes, number))
-		return true;
 	for (const struct exec *exec = execs->first; exec; exec = exec->next)
 		if (exec->number == number && !exec->abandoned)
 			return true;
@@ -298,11 +296,6 @@ void execs_begin(struct execs *execs, uint32_t request, uint16_t number, const s
 	struct problem problem;
 	struct exec *exec;
 
-	if (number_is_used(execs, number)) {
-		problem_set(&problem, FAILURE_STATE, "exec: process %u is in use", number);
-		execs->done(execs->owner, request, NULL, &problem);
-		return;
-	}
 	if (execs->count + execs->processes->lingering >= EXECS_MAX ||
 	    execs->bytes + strlen(asked->process) > EXECS_BYTES_MAX) {
 		problem_set(&problem, FAILURE_BUSY, "exec: too many processes in the container");
@@ -315,8 +308,8 @@ void execs_begin(struct execs *execs, uint32_t request, uint16_t number, const s
 		execs->done(execs->owner, request, NULL, &problem);
 		return;
 	}
-	if (mkdir(CRUN_EXEC, 0700) < 0 && errno != EEXIST) {
-		problem_errno(&problem, "mkdir " CRUN_EXEC);
+	if (mkdir(execs->place->exec, 0700) < 0 && errno != EEXIST) {
+		problem_errno(&problem, "mkdir %s", execs->place->exec);
 		refuse(exec, &problem);
 	} else if (crun_write(exec->files.process, asked->process, &problem) < 0) {
 		refuse(exec, &problem);
@@ -373,6 +366,7 @@ void execs_end(struct execs *execs)
 }
 
 void execs_open(struct execs *execs, struct loop *loop, struct reaper *reaper, struct processes *processes,
+		const struct crun_place *place,
 		void (*done)(void *owner, uint32_t request, const char *result, const struct problem *problem),
 		void (*over)(void *owner), void *owner)
 {
@@ -380,6 +374,7 @@ void execs_open(struct execs *execs, struct loop *loop, struct reaper *reaper, s
 		.loop = loop,
 		.reaper = reaper,
 		.processes = processes,
+		.place = place,
 		.done = done,
 		.over = over,
 		.owner = owner,

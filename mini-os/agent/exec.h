@@ -17,6 +17,7 @@ struct execs {
 	struct loop *loop;
 	struct reaper *reaper;
 	struct processes *processes;
+	const struct crun_place *place; /* the container's */
 	struct exec *first; /* in the order in which they were asked for */
 	unsigned count, starting;
 	size_t bytes;
@@ -31,11 +32,15 @@ struct execs {
 };
 
 void execs_open(struct execs *execs, struct loop *loop, struct reaper *reaper, struct processes *processes,
+		const struct crun_place *place,
 		void (*done)(void *owner, uint32_t request, const char *result, const struct problem *problem),
 		void (*over)(void *owner), void *owner);
 void execs_close(struct execs *execs);
 
-/* The container is there. Answered at once, or later. */
+/* True if one of them has this number, also if it has not been begun yet. */
+bool execs_use(const struct execs *execs, uint16_t number);
+
+/* The container is there, and nobody has the number. Answered at once, or later. */
 void execs_begin(struct execs *execs, uint32_t request, uint16_t number, const struct exec_request *exec);
 
 /* The host that asked has gone: nobody waits for answers, and the processes are killed. */

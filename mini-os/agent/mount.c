@@ -145,7 +145,8 @@ enum mount_result mount_do(const struct mount_request *request, struct problem *
 	}
 	errno = -result;
 	problem_errno(problem, "mount %s on %s", request->type, request->target);
-	return MOUNT_FAILED;
+	/* That no device has the tag is the kernel's only use of it, as long as there is no data. */
+	return result == -EINVAL && strcmp(request->type, "virtiofs") == 0 ? MOUNT_LATER : MOUNT_FAILED;
 }
 
 void mount_undo(const struct mount_request *request)

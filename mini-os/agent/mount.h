@@ -6,7 +6,7 @@
 
 enum mount_result {
 	MOUNT_DONE,
-	MOUNT_LATER, /* the layer's device is not there, or not usable, yet */
+	MOUNT_LATER, /* the device of a layer or tag is not there, or not usable, yet */
 	MOUNT_FAILED,
 };
 

@@ -14,10 +14,10 @@
 #include "path.h"
 
 /* Tests have less patience. */
-#ifndef LAYER_APPEAR_MS
-#define LAYER_APPEAR_MS 10000
+#ifndef DEVICE_APPEAR_MS
+#define DEVICE_APPEAR_MS 10000
 #endif
-#define LAYER_RETRY_MS 3
+#define DEVICE_RETRY_MS 3
 
 static int set_clock(const struct timespec *clock, struct problem *problem)
 {
@@ -90,19 +90,38 @@ static int open_sync(struct prepare *prepare, struct problem *problem)
 	return 0;
 }
 
+static void forget_request(struct prepare *prepare)
+{
+	if (prepare->request == NULL)
+		return;
+	request_free(prepare->request);
+	free(prepare->request);
+	prepare->request = NULL;
+}
+
+void prepare_undo(struct prepare *prepare)
+{
+	close_sync(prepare);
+	while (prepare->request && prepare->next > 0)
+		mount_undo(&prepare->request->prepare.mounts[--prepare->next]);
+	forget_request(prepare);
+}
+
 static void end(struct prepare *prepare, const struct problem *problem)
 {
-	struct request *request = prepare->request;
-
-	if (problem) {
-		close_sync(prepare);
-		while (prepare->next > 0)
-			mount_undo(&request->prepare.mounts[--prepare->next]);
-	}
-	prepare->request = NULL;
-	request_free(request);
-	free(request);
+	timer_stop(prepare->loop, &prepare->retry);
+	prepare->busy = false;
+	if (problem)
+		prepare_undo(prepare);
+	else if (prepare->request->method != METHOD_JOIN)
+		forget_request(prepare);
 	prepare->done(prepare->owner, problem);
+}
+
+void prepare_cancel(struct prepare *prepare, const struct problem *problem)
+{
+	if (prepare->busy)
+		end(prepare, problem);
 }
 
 /* Mounts as far as it gets. */
@@ -116,11 +135,11 @@ static void go_on(void *owner)
 		switch (mount_do(&request->mounts[prepare->next], &problem)) {
 		case MOUNT_DONE:
 			prepare->next++;
-			prepare->deadline = loop_now() + LAYER_APPEAR_MS;
+			prepare->deadline = loop_now() + DEVICE_APPEAR_MS;
 			continue;
 		case MOUNT_LATER:
 			if (loop_now() < prepare->deadline) {
-				timer_set(prepare->loop, &prepare->retry, LAYER_RETRY_MS);
+				timer_set(prepare->loop, &prepare->retry, DEVICE_RETRY_MS);
 				return;
 			}
 			break;
@@ -144,11 +163,7 @@ void prepare_close(struct prepare *prepare)
 {
 	timer_stop(prepare->loop, &prepare->retry);
 	close_sync(prepare);
-	if (prepare->request) {
-		request_free(prepare->request);
-		free(prepare->request);
-		prepare->request = NULL;
-	}
+	forget_request(prepare);
 }
 
 void prepare_begin(struct prepare *prepare, struct request *request)
@@ -165,10 +180,11 @@ void prepare_begin(struct prepare *prepare, struct request *request)
 	memset(request, 0, sizeof *request);
 	prepare->request = own;
 	prepare->next = 0;
-	prepare->deadline = loop_now() + LAYER_APPEAR_MS;
-	if (set_clock(&own->prepare.clock, &problem) < 0 ||
-	    add_entropy(own->prepare.entropy, own->prepare.entropy_size, &problem) < 0 ||
-	    raise_loopback(&problem) < 0)
+	prepare->busy = true;
+	prepare->deadline = loop_now() + DEVICE_APPEAR_MS;
+	if (own->method != METHOD_JOIN && (set_clock(&own->prepare.clock, &problem) < 0 ||
+					   add_entropy(own->prepare.entropy, own->prepare.entropy_size, &problem) < 0 ||
+					   raise_loopback(&problem) < 0))
 		end(prepare, &problem);
 	else
 		go_on(prepare);

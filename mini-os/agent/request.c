@@ -17,10 +17,24 @@
 #define RESOURCES_MOST (64 * 1024)
 #define OOM_SCORE_MOST 1000
 #define TYPE_MOST 63
+#define CREATION_COMMON 8
+#define CREATION_MEMBERS (CREATION_COMMON + 4)
 #define SYSCTL_VALUE_MOST 4095
 #define SCHED_POLICY_MOST 6
 #define SCHED_FLAGS_MOST 0x7f
 #define PATH_SIZE 48 /* of a place in the request, for messages */
+
+/* What requests about any container have. */
+struct subject {
+	const char *method;
+	long long container;
+};
+
+#define SUBJECT(subject)                                  \
+	{ "method", JSON_TEXT, true, &(subject)->method, 0, 64 }, \
+	{                                                         \
+		"container", JSON_NUMBER, false, &(subject)->container, 0, CONTAINERS_MAX - 1 \
+	}
 
 static int parse_clock(yajl_val object, struct timespec *clock, struct problem *problem)
 {
@@ -389,13 +403,13 @@ static int parse_attributes(yajl_val array, struct create_request *create, struc
 	return 0;
 }
 
-static int parse_create(yajl_val tree, struct create_request *create, struct problem *problem)
+/* What `create` and `join` have in common, beside the members that are given. */
+static int parse_creation(yajl_val tree, const struct json_member *more, size_t count, struct create_request *create,
+			  struct problem *problem)
 {
-	const char *method;
 	long long rows = -1, columns = -1;
 	yajl_val sysctls = NULL, attributes = NULL, offsets = NULL, scheduler = NULL, io_priority = NULL;
-	const struct json_member members[] = {
-		{ "method", JSON_TEXT, true, &method, 0, 64 },
+	struct json_member members[CREATION_MEMBERS] = {
 		{ "config", JSON_TEXT, true, &create->config, 0, CONFIG_MOST },
 		{ "rows", JSON_NUMBER, false, &rows, 0, UINT16_MAX },
 		{ "columns", JSON_NUMBER, false, &columns, 0, UINT16_MAX },
@@ -406,7 +420,9 @@ static int parse_create(yajl_val tree, struct create_request *create, struct pro
 		{ "ioPriority", JSON_OBJECT, false, &io_priority, 0, 0 },
 	};
 
-	if (json_members("", tree, members, COUNT(members), problem) < 0)
+	for (size_t i = 0; i < count; i++)
+		members[CREATION_COMMON + i] = more[i];
+	if (json_members("", tree, members, CREATION_COMMON + count, problem) < 0)
 		return -1;
 	if (judge_size(rows, columns, &create->sized, &create->size, problem) < 0 ||
 	    parse_scheduling(scheduler, io_priority, &create->scheduling, problem) < 0)
@@ -418,6 +434,33 @@ static int parse_create(yajl_val tree, struct create_request *create, struct pro
 	if (offsets && parse_clocks(offsets, &create->clocks, problem) < 0)
 		return -1;
 	return parse_config(create, problem);
+}
+
+static int parse_create(yajl_val tree, struct create_request *create, struct problem *problem)
+{
+	const char *method;
+	const struct json_member members[] = {
+		{ "method", JSON_TEXT, true, &method, 0, 64 },
+	};
+
+	return parse_creation(tree, members, COUNT(members), create, problem);
+}
+
+static int parse_join(yajl_val tree, struct subject *subject, struct prepare_request *prepare,
+		      struct create_request *create, struct problem *problem)
+{
+	yajl_val mounts, sync;
+	const struct json_member members[] = {
+		{ "method", JSON_TEXT, true, &subject->method, 0, 64 },
+		{ "container", JSON_NUMBER, true, &subject->container, 1, CONTAINERS_MAX - 1 },
+		{ "mounts", JSON_ARRAY, true, &mounts, 0, MOUNTS_MAX },
+		{ "sync", JSON_ARRAY, true, &sync, 0, SYNC_MAX },
+	};
+
+	if (parse_creation(tree, members, COUNT(members), create, problem) < 0 ||
+	    parse_mounts(mounts, prepare, problem) < 0)
+		return -1;
+	return parse_sync(sync, prepare, problem);
 }
 
 /* What the agent must know of the process itself. crun judges the rest. */
@@ -446,13 +489,12 @@ static int parse_process(struct exec_request *exec, struct problem *problem)
 	return result;
 }
 
-static int parse_exec(yajl_val tree, struct exec_request *exec, struct problem *problem)
+static int parse_exec(yajl_val tree, struct subject *subject, struct exec_request *exec, struct problem *problem)
 {
-	const char *method;
 	long long rows = -1, columns = -1;
 	yajl_val scheduler = NULL, io_priority = NULL;
 	const struct json_member members[] = {
-		{ "method", JSON_TEXT, true, &method, 0, 64 },
+		SUBJECT(subject),
 		{ "process", JSON_TEXT, true, &exec->process, 0, PROCESS_MOST },
 		{ "rows", JSON_NUMBER, false, &rows, 0, UINT16_MAX },
 		{ "columns", JSON_NUMBER, false, &columns, 0, UINT16_MAX },
@@ -469,11 +511,10 @@ static int parse_exec(yajl_val tree, struct exec_request *exec, struct problem *
 }
 
 /* crun judges what is in it. */
-static int parse_update(yajl_val tree, struct update_request *update, struct problem *problem)
+static int parse_update(yajl_val tree, struct subject *subject, struct update_request *update, struct problem *problem)
 {
-	const char *method;
 	const struct json_member members[] = {
-		{ "method", JSON_TEXT, true, &method, 0, 64 },
+		SUBJECT(subject),
 		{ "resources", JSON_TEXT, true, &update->resources, 0, RESOURCES_MOST },
 	};
 	yajl_val resources;
@@ -490,23 +531,21 @@ static int parse_update(yajl_val tree, struct update_request *update, struct pro
 	return result;
 }
 
-/* A request that has nothing but its method. */
-static int parse_bare(yajl_val tree, struct problem *problem)
+/* A request that has nothing else. */
+static int parse_bare(yajl_val tree, struct subject *subject, struct problem *problem)
 {
-	const char *method;
 	const struct json_member members[] = {
-		{ "method", JSON_TEXT, true, &method, 0, 64 },
+		SUBJECT(subject),
 	};
 
 	return json_members("", tree, members, COUNT(members), problem);
 }
 
-static int parse_kill(yajl_val tree, struct kill_request *request, struct problem *problem)
+static int parse_kill(yajl_val tree, struct subject *subject, struct kill_request *request, struct problem *problem)
 {
-	const char *method;
 	long long signal;
 	const struct json_member members[] = {
-		{ "method", JSON_TEXT, true, &method, 0, 64 },
+		SUBJECT(subject),
 		{ "signal", JSON_NUMBER, true, &signal, 1, FRAME_SIGNAL_MAX },
 		{ "all", JSON_BOOLEAN, false, &request->all, 0, 0 },
 	};
@@ -517,42 +556,41 @@ static int parse_kill(yajl_val tree, struct kill_request *request, struct proble
 	return 0;
 }
 
+static const char *const method_names[] = {
+	[METHOD_PREPARE] = "prepare",
+	[METHOD_DISKS] = "disks",
+	[METHOD_CREATE] = "create",
+	[METHOD_JOIN] = "join",
+	[METHOD_START] = "start",
+	[METHOD_KILL] = "kill",
+	[METHOD_EXEC] = "exec",
+	[METHOD_PAUSE] = "pause",
+	[METHOD_RESUME] = "resume",
+	[METHOD_STATS] = "stats",
+	[METHOD_UPDATE] = "update",
+};
+
+const char *request_method(const struct request *request)
+{
+	return method_names[request->method];
+}
+
 static int find_method(yajl_val tree, enum method *method, struct problem *problem)
 {
-	static const char *const names[] = {
-		[METHOD_PREPARE] = "prepare",
-		[METHOD_DISKS] = "disks",
-		[METHOD_CREATE] = "create",
-		[METHOD_START] = "start",
-		[METHOD_KILL] = "kill",
-		[METHOD_EXEC] = "exec",
-		[METHOD_PAUSE] = "pause",
-		[METHOD_RESUME] = "resume",
-		[METHOD_STATS] = "stats",
-		[METHOD_UPDATE] = "update",
-	};
 	const char *name = YAJL_GET_STRING(json_find(tree, "method"));
 
 	if (name == NULL)
 		return problem_set(problem, FAILURE_INVALID, "method: a string expected");
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (strcmp(names[i], name) == 0) {
+	for (size_t i = 0; i < COUNT(method_names); i++)
+		if (strcmp(method_names[i], name) == 0) {
 			*method = (enum method)i;
 			return 0;
 		}
 	return problem_set(problem, FAILURE_INVALID, "method: `%.64s` unknown", name);
 }
 
-int request_parse(struct request *request, const void *text, size_t length, struct problem *problem)
+static int parse_method(struct request *request, struct subject *subject, struct problem *problem)
 {
-	memset(request, 0, sizeof *request);
-	request->tree = json_parse("request", text, length, problem);
-	if (request->tree == NULL)
-		return -1;
-	if (!YAJL_IS_OBJECT(request->tree))
-		return problem_set(problem, FAILURE_INVALID, "request: an object expected");
-	if (find_method(request->tree, &request->method, problem) < 0)
-		return -1;
 	switch (request->method) {
 	case METHOD_PREPARE:
 		return parse_prepare(request->tree, &request->prepare, problem);
@@ -560,19 +598,38 @@ int request_parse(struct request *request, const void *text, size_t length, stru
 		return parse_disks(request->tree, &request->disks, problem);
 	case METHOD_CREATE:
 		return parse_create(request->tree, &request->create, problem);
+	case METHOD_JOIN:
+		return parse_join(request->tree, subject, &request->prepare, &request->create, problem);
 	case METHOD_START:
 	case METHOD_PAUSE:
 	case METHOD_RESUME:
 	case METHOD_STATS:
-		return parse_bare(request->tree, problem);
+		return parse_bare(request->tree, subject, problem);
 	case METHOD_KILL:
-		return parse_kill(request->tree, &request->kill, problem);
+		return parse_kill(request->tree, subject, &request->kill, problem);
 	case METHOD_EXEC:
-		return parse_exec(request->tree, &request->exec, problem);
+		return parse_exec(request->tree, subject, &request->exec, problem);
 	case METHOD_UPDATE:
-		return parse_update(request->tree, &request->update, problem);
+		return parse_update(request->tree, subject, &request->update, problem);
 	}
 	return problem_set(problem, FAILURE_INVALID, "method: unknown");
+}
+
+int request_parse(struct request *request, const void *text, size_t length, struct problem *problem)
+{
+	struct subject subject = { 0 };
+
+	memset(request, 0, sizeof *request);
+	request->tree = json_parse("request", text, length, problem);
+	if (request->tree == NULL)
+		return -1;
+	if (!YAJL_IS_OBJECT(request->tree))
+		return problem_set(problem, FAILURE_INVALID, "request: an object expected");
+	if (find_method(request->tree, &request->method, problem) < 0 ||
+	    parse_method(request, &subject, problem) < 0)
+		return -1;
+	request->container = (unsigned)subject.container;
+	return 0;
 }
 
 void request_free(struct request *request)

@@ -24,11 +24,13 @@
 #define SYSCTLS_MAX 256
 #define ATTRIBUTES_MAX 4096
 #define MOUNT_DATA_MAX 4095 /* the kernel cuts what is longer, without a word */
+#define CONTAINERS_MAX 32   /* in one guest; 0 is the one that it was started for */
 
 enum method {
 	METHOD_PREPARE,
 	METHOD_DISKS,
 	METHOD_CREATE,
+	METHOD_JOIN,
 	METHOD_START,
 	METHOD_KILL,
 	METHOD_EXEC,
@@ -107,6 +109,8 @@ struct update_request {
 struct request {
 	yajl_val tree;
 	enum method method;
+	unsigned container; /* which one it is about, below CONTAINERS_MAX */
+	/* of `join`: mounts and sync of the first, and all of the second */
 	struct prepare_request prepare;
 	struct disks_request disks;
 	struct create_request create;
@@ -118,5 +122,8 @@ struct request {
 /* 0, or -1 with the problem filled. In both cases request_free is due. */
 int request_parse(struct request *request, const void *text, size_t length, struct problem *problem);
 void request_free(struct request *request);
+
+/* The name of its method. */
+const char *request_method(const struct request *request);
 
 #endif

@@ -209,6 +209,25 @@ class Host:
         process.pid = value["pid"]
         return process
 
+    def ask_join(self, number, **members):
+        self.processes[number] = Process(self, number)
+        return self.processes[number], self.ask("join", number, **members)
+
+    def join(self, number, **members):
+        """Another container beside the first, whose init is process `number`."""
+        process, asked = self.ask_join(number, **members)
+        kind, value = self.answer(asked)
+        assert kind == RESULT, value
+        process.pid = value["pid"]
+        return process
+
+    def join_refused(self, number, **members):
+        _, asked = self.ask_join(number, **members)
+        kind, value = self.answer(asked)
+        del self.processes[number]
+        assert kind == FAILURE, value
+        return value["code"], value["message"]
+
     def answer(self, number):
         self.until(lambda: number in self.answers)
         return self.answers.pop(number)

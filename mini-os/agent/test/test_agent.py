@@ -1661,6 +1661,253 @@ def stuck_update_is_killed():
         assert time.monotonic() - before < 5
 
 
+# ---- containers beside the first
+
+JOINED = RUN / "joined"
+
+
+def joining(agent, arguments, container=1, join=(), mounts=None, sync=None, namespaces=(), **options):
+    """The members of `join`. join: types of namespaces that are those of container 0."""
+    place = JOINED / str(container)
+    config = json.loads(agent.config(arguments, namespaces=("mount", *namespaces), **options))
+    config["root"]["path"] = str(place / "rootfs")
+    config["linux"]["cgroupsPath"] = f"/{agent.unit.name}/joined-{container}"
+    files = {"network": "net"}
+    config["linux"]["namespaces"] += [
+        {"type": kind, "path": f"{RUN}/ns/0/{files.get(kind, kind)}"} for kind in join
+    ]
+    bind = {**BIND_ROOT, "target": str(place / "rootfs")}
+    return {
+        "container": container,
+        "mounts": [bind] if mounts is None else mounts,
+        "sync": [str(place / "rootfs")] if sync is None else sync,
+        "config": json.dumps(config),
+    }
+
+
+def is_left(agent, container=1):
+    """What there is of a container that has joined."""
+    left = [line.split()[4] for line in open("/proc/self/mountinfo") if f" {JOINED}/{container}/" in line]
+    left += [str(path) for path in (JOINED / str(container)).glob("*") if path.is_dir() and any(path.iterdir())]
+    left += [str(path) for path in (JOINED / str(container)).glob("*") if not path.is_dir()]
+    left += [str(path) for path in (RUN / "crun").glob(f"container-{container}*")]
+    left += [str(path) for path in agent.unit.glob(f"joined-{container}*")]
+    left += [str(path) for path in (RUN / "ns").glob(str(container)) if path.is_symlink()]
+    return left
+
+
+SLEEPS = ["sleep", "1000"]
+
+
+@test
+def join_from_beginning_to_end():
+    with started(SLEEPS) as (agent, host):
+        for _ in range(2):
+            asked = joining(agent, ["sh", "-c", "echo out; echo err >&2; cat; exit 7"], namespaces=("pid", "ipc", "uts"))
+            joined = host.join(9, **asked)
+            assert pathlib.Path(f"/proc/{joined.pid}").exists() and len(is_left(agent)) >= 4, is_left(agent)
+            assert not joined.output[STDOUT]
+            assert host.call("start", container=1) == {}
+            joined.write(b"in", eof=True)
+            assert joined.end() == (7, 0)
+            assert joined.output == {STDOUT: b"out\nin", STDERR: b"err\n"}
+            assert is_left(agent) == []
+        assert host.refused("start", container=1) == ("no-process", "start: there is no container 1")
+        assert host.call("stats")["cpu"] and host.exited is None
+
+
+@test
+def join_shares_what_it_is_asked_to():
+    links = "for n in ipc uts pid net mnt; do readlink /proc/self/ns/$n; done; hostname; echo $$; ps"
+    with started(SLEEPS) as (agent, host):
+        root = RUN / "shared/rootfs/bin"
+        for name in ("readlink", "hostname", "ps"):
+            (root / name).symlink_to("busybox")
+
+        def seen(container, number, **options):
+            process = host.join(number, **joining(agent, ["sh", "-c", links], container, **options))
+            host.call("start", container=container)
+            assert process.end() == (0, 0), process.output
+            lines = process.output[STDOUT].decode().splitlines()
+            return dict(zip(("ipc", "uts", "pid", "net", "mnt"), lines)), lines[6], lines[7:]
+
+        first = {name: os.readlink(f"/proc/{host.pid}/ns/{name}") for name in ("ipc", "uts", "pid", "net", "mnt")}
+        shares, pid, _ = seen(1, 1, join=("ipc", "uts"), namespaces=("pid",))
+        assert pid == "1" and {name for name in first if first[name] == shares[name]} == {"ipc", "uts", "net"}, shares
+        shares, pid, processes = seen(2, 2, join=("pid",), namespaces=("ipc", "uts"))
+        assert int(pid) > 1 and any("sleep 1000" in line for line in processes), processes
+        assert {name for name in first if first[name] == shares[name]} == {"pid", "net"}, shares
+        shares, _, _ = seen(3, 3, join=("network", "pid", "ipc", "uts"))
+        assert {name for name in first if first[name] == shares[name]} == {"ipc", "uts", "pid", "net"}, shares
+        shares, _, _ = seen(3, 3, namespaces=("network", "pid", "ipc", "uts"))
+        assert not {name for name in first if first[name] == shares[name]}, shares
+
+
+@test
+def requests_name_their_container():
+    with started(SLEEPS) as (agent, host):
+        joined = host.join(5, **joining(agent, SLEEPS, 31, namespaces=("pid",), terminals=True))
+        assert host.refused("start") == ("state", "start: the container has been started")
+        assert host.exec_refused(6, ["true"], size={"container": 30}) == (
+            "no-process", "exec: there is no container 30")  # fmt: skip
+        host.call("start", container=31)
+        assert host.refused("start", container=31)[0] == "state"
+        process = host.exec(6, ["sh", "-c", "echo; exec sleep 1000"], size={"container": 31})
+        host.until(lambda: process.output[STDOUT])
+        assert set(members(agent.unit / "joined-31")) == {str(joined.pid), str(process.pid)}
+        assert agent.container_processes() == [str(host.pid)], agent.container_processes()
+        assert host.call("stats", container=31)["cpu"]["usage"] != host.call("stats")["cpu"]["usage"]
+        assert host.call("update", container=31, resources="{}") == {}
+        host.call("pause", container=31)
+        assert host.exec_refused(7, ["true"], size={"container": 31}) == PAUSED
+        assert host.exec(7, ["true"]).end() == (0, 0)
+        assert "frozen 1" in (agent.unit / "joined-31/cgroup.events").read_text()
+        host.call("resume", container=31)
+        for number in (5, 6):
+            kind, value = host.answer(host.ask("exec", number, process='{"args":["true"],"cwd":"/"}'))
+            assert (kind, value["message"]) == (FAILURE, f"exec: process {number} is in use")
+        host.call("kill", container=31, signal=15, all=True)
+        assert process.end() == (0, 15)
+        joined.signal(9)
+        assert joined.end() == (0, 9)
+        assert is_left(agent, 31) == [] and agent.container_processes() == [str(host.pid)]
+
+
+@test
+def what_is_left_in_a_joined_container_is_killed():
+    with started(SLEEPS) as (agent, host):
+        script = "sleep 1001 & sleep 1002 & echo; read line; exit 3"
+        joined = host.join(1, **joining(agent, ["sh", "-c", script], join=("pid", "ipc", "uts")))
+        host.call("start", container=1)
+        process = host.exec(2, SLEEPS, size={"container": 1})
+        host.until(lambda: joined.output[STDOUT])
+        assert len(members(agent.unit / "joined-1")) == 4
+        joined.write(b"\n")
+        assert joined.end() == (3, 0)
+        assert process.exited == (0, 9), "the end of the others comes first"
+        assert is_left(agent) == []
+
+
+@test
+def join_on_a_terminal():
+    with started(SLEEPS) as (agent, host):
+        options = {"terminal": True, "namespaces": ("pid",)}
+        joined = host.join(1, rows=11, columns=22, **joining(agent, ["sh", "-c", "stty size; tty"], **options))
+        host.until(lambda: STDERR in joined.ended)
+        host.call("start", container=1)
+        assert joined.end() == (0, 0)
+        assert joined.output[STDOUT].startswith(b"11 22\r\n/dev/"), joined.output
+
+
+@test
+def join_that_fails_leaves_nothing():
+    with started(SLEEPS) as (agent, host):
+        good = joining(agent, SLEEPS)
+        bind = good["mounts"][0]
+        nowhere = {**bind, "source": str(RUN / "nowhere")}
+        layer = {**bind, "type": "erofs", "flags": ["ro"], "source": "layer:00000000-0000-0000-0000-000000000001"}
+        cases = [
+            (joining(agent, ["nowhere"]), "runtime", "executable file `nowhere` not found in $PATH: No such file or directory"),
+            (joining(agent, SLEEPS, mounts=[bind, nowhere]), "system", None),
+            (joining(agent, SLEEPS, mounts=[bind, layer]), "system", None),
+            (joining(agent, SLEEPS, sync=[str(JOINED / "1/nowhere")]), "system", None),
+            ({**good, "config": "{"}, "invalid", None),
+            ({**good, "config": good["config"].replace("/run/limpid/joined", "/run/limpid/nowhere")}, "runtime", None),
+            ({**good, "container": 0}, "invalid", "container: a number from 1 to 31 expected"),
+            ({**good, "container": 32}, "invalid", None),
+            ({**good, "clock": {"seconds": 1, "nanoseconds": 0}}, "invalid", "clock: unknown"),
+        ]  # fmt: skip
+        for asked, code, message in cases:
+            found = host.join_refused(1, **asked)
+            assert found[0] == code and (message is None or found[1] == message), (asked, found)
+            assert is_left(agent) == [], (asked, is_left(agent))
+        joined = host.join(1, **good)
+        assert host.join_refused(2, **good) == ("state", "join: container 1 is there already")
+        number = host.ask("join", 1, **joining(agent, SLEEPS, 2))
+        kind, value = host.answer(number)
+        assert (kind, value["message"]) == (FAILURE, "join: process 1 is in use")
+        assert host.refused("join", **joining(agent, SLEEPS, 2))[0] == "invalid"
+        joined.signal(9)
+        assert joined.end() == (0, 9) and is_left(agent) == []
+        host.call("kill", signal=9)
+        host.end()
+        assert host.join_refused(2, **good) == ("no-process", "join: the container has ended")
+
+
+@test
+def join_needs_a_container():
+    with prepared() as (agent, host):
+        assert host.join_refused(1, **joining(agent, SLEEPS)) == ("state", "join: there is no container")
+
+
+@test
+def join_holds_up_nobody():
+    with started(["cat"]) as (agent, host):
+        asked = joining(agent, SLEEPS)
+        late = {**asked["mounts"][0], "type": "erofs", "flags": [], "source": "layer:" + "0" * 8 + "-0000" * 3 + "-" + "0" * 12}
+        process, number = host.ask_join(1, **{**asked, "mounts": [late]})
+        assert host.exec(2, ["true"]).end() == (0, 0)
+        assert number not in host.answers
+        assert host.refused("start", container=1) == ("state", "start: there is no container")
+        host.call("kill", signal=9)
+        assert host.end() == (0, 9)
+        kind, value = host.answer(number)
+        assert (kind, value["code"]) == (FAILURE, "no-process")
+        assert is_left(agent) == []
+
+
+@test
+def the_end_of_the_first_is_that_of_all():
+    with started(SLEEPS) as (agent, host):
+        processes = [
+            host.join(number, **joining(agent, SLEEPS, number, namespaces=namespaces, join=join))
+            for number, namespaces, join in ((1, ("pid",), ()), (2, (), ("pid", "ipc")), (3, (), ()))
+        ]
+        for number in (1, 3):
+            host.call("start", container=number)
+        host.call("kill", signal=9)
+        assert host.end() == (0, 9)
+        assert [process.exited for process in processes] == [(0, 9)] * 3, "they end first"
+        for process in processes:
+            assert process.end() == (0, 9) and is_left(agent, process.number) == []
+
+
+@test
+def joined_containers_belong_to_their_host():
+    with started(["cat"]) as (agent, host):
+        joined = host.join(1, **joining(agent, SLEEPS))
+        host.call("start", container=1)
+        host.close()
+        other = Host(PORT)
+        deadline = time.monotonic() + PATIENCE
+        while is_left(agent):
+            assert time.monotonic() < deadline, is_left(agent)
+            time.sleep(0.01)
+        other.quiet()
+        assert not os.path.exists(f"/proc/{joined.pid}")
+        again = other.join(1, **joining(agent, ["true"]))
+        other.call("start", container=1)
+        assert again.end() == (0, 0)
+        other.write(b"still here", eof=True)
+        assert other.end() == (0, 0) and other.output[STDOUT] == b"still here"
+
+
+@test
+def a_host_that_goes_while_it_joins():
+    with crun_that("create", "sleep 0.3"), started(["cat"]) as (agent, host):
+        host.ask_join(1, **joining(agent, SLEEPS))
+        host.quiet(0.1)
+        host.close()
+        other = Host(PORT)
+        other.quiet(0.1)
+        deadline = time.monotonic() + PATIENCE
+        while is_left(agent):
+            assert time.monotonic() < deadline, is_left(agent)
+            time.sleep(0.01)
+        other.send(EOF, STDIN)
+        assert other.end() == (0, 0)
+
+
 # ---- the link
 
 

@@ -242,7 +242,8 @@ static bool payload_valid(const struct frame *frame)
 		return number >= 1 && number <= FRAME_SIGNAL_MAX;
 	case FRAME_LAUNCHED:
 		frame_launched_decode(frame, &launched);
-		return launched.hypervisor >= 1 && launched.hypervisor <= PID_MAX && launched.virtiofsd <= PID_MAX;
+		return (launched.hypervisor >= 1 || launched.virtiofsd >= 1) && launched.hypervisor <= PID_MAX &&
+		       launched.virtiofsd <= PID_MAX;
 	default:
 		return true;
 	}

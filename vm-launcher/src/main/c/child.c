@@ -76,7 +76,7 @@ static void become(const struct child_start *start, pid_t parent, int report)
 	};
 	int ruleset;
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+	if (!start->survives && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		give_up(report, "prctl");
 	if (getppid() != parent)
 		_exit(127);

@@ -24,12 +24,13 @@ struct child_start {
 	bool own_proc;    /* the ruleset is to let it read its own entry in /proc */
 	bool keep_shared; /* it may change things in `shared`; every other mount is read-only to it */
 	bool powerless;   /* it is to have no capabilities */
+	bool survives;    /* it does not die with this process */
 };
 
 #define CHILD_DESCRIPTORS_MAX 19u
 
 /*
- * Starts a program in a session of its own, with this process's death as its own, in the same working
+ * Starts a program in a session of its own, with this process's death as its own (unless it survives), in the same working
  * directory, with no descriptors but /dev/null, the output and those given. No program that it may run
  * gives it privileges that it has not.
  */

@@ -2,12 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "child.h"
 #include "control.h"
+#include "exit_file.h"
+#include "mounts.h"
+#include "network.h"
+#include "serve.h"
 #include "shim.h"
 #include "sockets.h"
 #include "workload.h"
@@ -17,11 +25,15 @@
 /* After the container's shim has given up, for the rest of what it has to say. */
 #define PARTING_MS 1000u
 
+/* How long to wait for the process's own end when virtiofsd has ended, which may be a consequence of it. */
+#define CAUSE_MS 500u
+
 /*
  * One link leads to the verb, the creator's of control; the other to the container's shim, which is here in the place
  * of the agent.
  */
 struct exec {
+	enum plan_kind kind;
 	struct plan plan;
 	struct loop loop;
 	struct signals signals;
@@ -29,12 +41,16 @@ struct exec {
 	struct control control;
 	struct agent agent;
 	struct workload workload;
+	struct child virtiofsd;     /* of a container; a process needs none */
+	int served;                 /* the socket on which it listens, or -1 */
+	struct tail virtiofsd_tail;
 	struct timer parting;
 	bool attached;
 	bool running; /* RESULT has come */
+	bool given_up; /* the container's shim has */
 	bool exited;  /* EXITED has come; what comes of it waits for COMMIT */
 	struct frame_exited how;
-	char why[200]; /* the container's shim has given up */
+	char why[2048]; /* what is wrong, if the process's own end is not told soon */
 	bool ending;
 	int status;
 };
@@ -44,7 +60,19 @@ static void end(struct exec *exec, int status)
 	exec->ending = true;
 	exec->status = status;
 	exec->loop.stopped = true;
+	/* A virtiofsd that QEMU has not connected to ends with this. */
+	if (exec->served >= 0)
+		shutdown(exec->served, SHUT_RDWR);
+	if (exec->kind == PLAN_JOIN)
+		unlink(SOCKET_VIRTIOFSD);
 	control_flush(&exec->control, FAREWELL_MS);
+}
+
+/* Verbs that come later ask how a container has ended. */
+static void note_end(struct exec *exec, const char *text)
+{
+	if (exec->kind == PLAN_JOIN && exit_file_write(text) < 0)
+		log_error(&exec->log, "the file exit can't be written");
 }
 
 /* The verb, if it is still there, is told why there is no process. */
@@ -61,12 +89,16 @@ static void fail(struct exec *exec, enum failure_code code, const char *message,
 /* The way to the process is gone, and so is the process. */
 static void died(struct exec *exec, const char *why)
 {
+	char text[2 * PROBLEM_TEXT_SIZE];
+
 	if (exec->ending)
 		return;
 	if (!exec->workload.committed) {
 		fail(exec, FAILURE_VM, why, STATUS_VM_DIED);
 		return;
 	}
+	snprintf(text, sizeof text, "vm-died\n%s\n", why);
+	note_end(exec, text);
 	log_error(&exec->log, why);
 	workload_flush(&exec->workload, FAREWELL_MS);
 	end(exec, STATUS_VM_DIED);
@@ -97,8 +129,9 @@ static void tell_exited(struct exec *exec)
 /* FAILURE about the link as a whole. More may come of the streams, but only while it is being said. */
 static void gave_up(struct exec *exec, const struct frame *frame)
 {
-	if (exec->exited || exec->why[0])
+	if (exec->exited || exec->given_up)
 		return;
+	exec->given_up = true;
 	if (!exec->workload.committed) {
 		control_fail(&exec->control, false, frame->payload, frame->length);
 		end(exec, exec->attached ? STATUS_VM_DIED : STATUS_LAUNCH_FAILED);
@@ -126,6 +159,8 @@ static void answered(struct exec *exec, const struct frame *frame)
 
 static void process_frame(struct exec *exec, const struct frame *frame)
 {
+	char text[64];
+
 	if (!exec->attached || frame->process != exec->agent.process) {
 		agent_broke(&exec->agent, "a frame of another process");
 	} else if (frame->kind != FRAME_EXITED) {
@@ -135,6 +170,12 @@ static void process_frame(struct exec *exec, const struct frame *frame)
 	} else {
 		exec->exited = true;
 		frame_exited_decode(frame, &exec->how);
+		timer_stop(&exec->loop, &exec->parting);
+		if (exec->how.signal)
+			snprintf(text, sizeof text, "signaled %u\n", exec->how.signal);
+		else
+			snprintf(text, sizeof text, "exited %u\n", exec->how.status);
+		note_end(exec, text);
 		tell_exited(exec);
 	}
 }
@@ -232,11 +273,29 @@ static const struct control_events control_events = {
 	.creator_lost = creator_lost,
 };
 
+/* Nothing serves the container's files any more. */
+static void virtiofsd_ended(struct exec *exec)
+{
+	char how[128];
+
+	if (!child_reap(&exec->virtiofsd) || exec->ending || exec->exited || exec->why[0])
+		return;
+	tail_drain(&exec->virtiofsd_tail);
+	child_describe(&exec->virtiofsd, how, sizeof how);
+	snprintf(exec->why, sizeof exec->why, "%s", how);
+	tail_print(&exec->virtiofsd_tail, "virtiofsd's last lines:", exec->why, sizeof exec->why);
+	timer_set(&exec->loop, &exec->parting, CAUSE_MS);
+}
+
 static void signal_came(void *owner, unsigned number, bool from_outside)
 {
 	struct exec *exec = owner;
 	char message[64];
 
+	if (number == SIGCHLD) {
+		virtiofsd_ended(exec);
+		return;
+	}
 	if (exec->workload.committed || !from_outside || !workload_signal_ends_launch(number)) {
 		workload_signal(&exec->workload, number, from_outside);
 		return;
@@ -251,7 +310,7 @@ static int prepare(struct exec *exec, const char *plan_path, struct problem *pro
 {
 	int error, fd;
 
-	if (plan_read(&exec->plan, PLAN_EXEC, plan_path, problem) < 0)
+	if (plan_read(&exec->plan, exec->kind, plan_path, problem) < 0)
 		return -1;
 	if (chdir(exec->plan.directory) < 0)
 		return problem_errno(problem, "%s", exec->plan.directory);
@@ -273,9 +332,12 @@ static int prepare(struct exec *exec, const char *plan_path, struct problem *pro
 
 static int connect_to_shim(struct exec *exec, struct problem *problem)
 {
-	int fd = socket_connect_nonblocking(SOCKET_SHIM, problem);
-	int error;
+	char path[PATH_MAX + sizeof SOCKET_SHIM];
+	int fd, error;
 
+	/* Its own working directory is the container's. */
+	snprintf(path, sizeof path, "%s/" SOCKET_SHIM, exec->kind == PLAN_JOIN ? exec->plan.sandbox : ".");
+	fd = socket_connect_nonblocking(path, problem);
 	if (fd < 0)
 		return -1;
 	error = agent_open(&exec->agent, &agent_behind_shim, &exec->loop, fd, &agent_events, exec);
@@ -283,6 +345,26 @@ static int connect_to_shim(struct exec *exec, struct problem *problem)
 		return problem_set(problem, SOCKET_SHIM ": %s", strerror(-error));
 	agent_send(&exec->agent, FRAME_ATTACH, 0, 0, 0, NULL, 0);
 	return 0;
+}
+
+/* What the container needs of the host. */
+static int serve(struct exec *exec, struct problem *problem)
+{
+	const struct plan *plan = &exec->plan;
+
+	/* In the guest it holds in any case. */
+	if (cgroup_adjust_oom_score(plan, problem) < 0)
+		log_warning(&exec->log, problem->text);
+	if (network_enter(plan, problem) < 0)
+		return -1;
+	if (plan->share && mounts_make(plan, problem) < 0)
+		return -1;
+	/*
+	 * It is not to end before QEMU has let go of it: a guest waits for ever for what a virtiofsd owes it that has
+	 * gone, and with it would all other containers there.
+	 */
+	return serve_virtiofsd(&exec->virtiofsd, &exec->virtiofsd_tail, plan, &exec->loop, &exec->log, &exec->served,
+			       problem);
 }
 
 static int launch(struct exec *exec, struct problem *problem)
@@ -295,15 +377,25 @@ static int launch(struct exec *exec, struct problem *problem)
 		return -1;
 	if (cgroup_enter(plan, problem) < 0)
 		return -1;
+	if (exec->kind == PLAN_JOIN && serve(exec, problem) < 0)
+		return -1;
 	if (workload_open(&exec->workload, plan, &exec->signals, false, problem) < 0)
 		return -1;
 	exec->workload.outputs[0].held = exec->workload.outputs[1].held = true;
-	return connect_to_shim(exec, problem);
+	if (connect_to_shim(exec, problem) < 0)
+		return -1;
+	if (exec->kind == PLAN_JOIN)
+		control_launched(&exec->control, 0, (uint32_t)exec->virtiofsd.pid);
+	return 0;
 }
 
-static void init(struct exec *exec)
+static void init(struct exec *exec, enum plan_kind kind)
 {
 	*exec = (struct exec){
+		.kind = kind,
+		.virtiofsd.name = "virtiofsd",
+		.virtiofsd_tail.watch.fd = -1,
+		.served = -1,
 		.loop.epoll = -1,
 		.log.fd = -1,
 		.agent.watch.fd = -1,
@@ -319,6 +411,9 @@ static void clean_up(struct exec *exec)
 	workload_close(&exec->workload);
 	control_close(&exec->control);
 	agent_close(&exec->agent);
+	tail_close(&exec->virtiofsd_tail);
+	if (exec->served >= 0)
+		close(exec->served);
 	signals_close(&exec->signals);
 	loop_close(&exec->loop);
 	if (exec->log.fd >= 0)
@@ -326,13 +421,13 @@ static void clean_up(struct exec *exec)
 	plan_free(&exec->plan);
 }
 
-int exec_run(const char *plan_path, bool *detached)
+int exec_run(enum plan_kind kind, const char *plan_path, bool *detached)
 {
 	static struct exec exec;
 	struct problem problem;
 	int error;
 
-	init(&exec);
+	init(&exec, kind);
 	if (prepare(&exec, plan_path, &problem) < 0) {
 		fprintf(stderr, "limpid-shim: %s\n", problem.text);
 	} else if (launch(&exec, &problem) < 0) {

@@ -10,57 +10,8 @@
 #include "disk.h"
 #include "mounts.h"
 #include "network.h"
+#include "serve.h"
 #include "sockets.h"
-
-/* Starts a child whose output goes to tail. */
-static int start_child(struct shim *shim, struct child *child, struct tail *tail, struct child_start *start,
-		       struct problem *problem)
-{
-	int output[2];
-	int result = -1;
-	int error;
-
-	if (pipe2(output, O_CLOEXEC) < 0)
-		return problem_errno(problem, "%s: pipe", child->name);
-	start->output = output[1];
-	if (fcntl(output[0], F_SETFL, O_NONBLOCK) < 0) {
-		problem_errno(problem, "%s: pipe", child->name);
-		close(output[0]);
-	} else if ((error = tail_open(tail, &shim->loop, output[0])) < 0) {
-		problem_set(problem, "%s: epoll: %s", child->name, strerror(-error));
-	} else {
-		result = child_start(child, start, problem);
-	}
-	close(output[1]);
-	return result;
-}
-
-static int start_virtiofsd(struct shim *shim, struct problem *problem)
-{
-	struct child_start start = {
-		.argv = shim->plan.virtiofsd,
-		.count = 1,
-		.ruleset = -1,
-		.own_proc = true,
-		.keep_shared = shim->plan.share,
-	};
-	int listener = -1;
-	int result = -1;
-
-	if (shim->plan.share && (start.ruleset = confine_virtiofsd(&shim->plan, problem)) == -1)
-		return -1;
-	if (start.ruleset == CONFINE_NONE)
-		log_warning(&shim->log, "the kernel has no Landlock (ABI 2): virtiofsd is not confined by it");
-	listener = socket_listen(SOCKET_VIRTIOFSD, true, problem);
-	if (listener >= 0) {
-		start.descriptors = &listener;
-		result = start_child(shim, &shim->virtiofsd, &shim->virtiofsd_tail, &start, problem);
-		close(listener);
-	}
-	if (start.ruleset >= 0)
-		close(start.ruleset);
-	return result;
-}
 
 static int start_hypervisor(struct shim *shim, struct problem *problem)
 {
@@ -102,7 +53,7 @@ static int start_hypervisor(struct shim *shim, struct problem *problem)
 		goto done;
 	if (start.ruleset == CONFINE_NONE)
 		log_warning(&shim->log, "the kernel has no Landlock (ABI 2): QEMU is not confined by it");
-	result = start_child(shim, &shim->hypervisor, &shim->hypervisor_tail, &start, problem);
+	result = serve_child(&shim->hypervisor, &shim->hypervisor_tail, &shim->loop, &start, problem);
 done:
 	if (start.ruleset >= 0)
 		close(start.ruleset);
@@ -147,7 +98,9 @@ int shim_launch(struct shim *shim, struct problem *problem)
 		return -1;
 	if (listen_for_verbs(shim, problem) < 0)
 		return -1;
-	if (plan->virtiofsd && start_virtiofsd(shim, problem) < 0)
+	if (plan->virtiofsd &&
+	    serve_virtiofsd(&shim->virtiofsd, &shim->virtiofsd_tail, plan, &shim->loop, &shim->log, NULL,
+			    problem) < 0)
 		return -1;
 	if (start_hypervisor(shim, problem) < 0)
 		return -1;

@@ -59,8 +59,21 @@ static int hold(void)
 	return 0;
 }
 
+static int find_role(const char *name, enum plan_kind *role)
+{
+	static const char *const names[] = { [PLAN_RUN] = "run", [PLAN_JOIN] = "join", [PLAN_EXEC] = "exec" };
+
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i], name) == 0) {
+			*role = (enum plan_kind)i;
+			return 0;
+		}
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
+	enum plan_kind role = PLAN_RUN;
 	bool detached = false;
 	int parent, status;
 
@@ -68,8 +81,9 @@ int main(int argc, char **argv)
 		return run_hook(argv + 2);
 	if (argc == 2 && strcmp(argv[1], "hold") == 0)
 		return hold();
-	if (argc != 3 || (strcmp(argv[1], "run") != 0 && strcmp(argv[1], "exec") != 0)) {
+	if (argc != 3 || find_role(argv[1], &role) < 0) {
 		fprintf(stderr, "usage: limpid-shim run <plan file>\n"
+				"       limpid-shim join <plan file>\n"
 				"       limpid-shim exec <plan file>\n"
 				"       limpid-shim hold\n"
 				"       limpid-shim hook <program> <name> [<argument>...]\n");
@@ -81,7 +95,7 @@ int main(int argc, char **argv)
 	}
 	restrict_self();
 	parent = parent_open();
-	status = strcmp(argv[1], "run") == 0 ? shim_run(argv[2], &detached) : exec_run(argv[2], &detached);
+	status = role == PLAN_RUN ? shim_run(argv[2], &detached) : exec_run(role, argv[2], &detached);
 	/* A verb that is not meant to learn of the end must not be the one that reaps this process. */
 	if (detached)
 		parent_await(parent, VERB_ENDS_MS);

@@ -91,6 +91,14 @@ static int set_verb(struct plan *plan, const struct record *record, struct probl
 	return 0;
 }
 
+static int set_sandbox(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (!is_absolute(record->fields[1]))
+		return wrong(problem, record, "the path is not absolute");
+	plan->sandbox = record->fields[1];
+	return 0;
+}
+
 static int set_network(struct plan *plan, const struct record *record, struct problem *problem)
 {
 	if (strcmp(record->fields[1], "new") == 0 && record->count == 2) {
@@ -325,31 +333,42 @@ static int set_detached(struct plan *plan, const struct record *record, struct p
 	return 0;
 }
 
+#define RUN (1u << PLAN_RUN)
+#define JOIN (1u << PLAN_JOIN)
+#define ALL (RUN | JOIN | 1u << PLAN_EXEC)
+
 static const struct directive {
 	const char *name;
 	unsigned least, most; /* fields, the name included */
 	bool repeats;
-	bool exec; /* also in the plan of `exec` */
+	unsigned kinds; /* the plans that it may be in, a bit each */
 	int (*set)(struct plan *plan, const struct record *record, struct problem *problem);
 } directives[] = {
-	{ "directory", 2, 2, false, true, set_directory },
-	{ "verb", 2, 2, false, true, set_verb },
-	{ "cgroup", 2, 2, true, true, set_cgroup },
-	{ "oom-score-adj", 2, 2, false, false, set_oom_score },
-	{ "network", 2, 3, false, false, set_network },
-	{ "share", 2, 2, false, false, set_share },
-	{ "bind", 4, 6, true, false, set_bind },
-	{ "upper", 5, 5, false, false, set_upper },
-	{ "confine", 3, 3, true, false, set_confine },
-	{ "disk", 4, 4, true, false, set_disk },
-	{ "virtiofsd", 2, ANY, false, false, set_virtiofsd },
-	{ "hypervisor", 2, ANY, false, false, set_hypervisor },
-	{ "detached", 1, 1, false, true, set_detached },
-	{ "terminal", 2, 3, false, true, set_terminal },
-	{ "log", 3, 3, false, true, set_log },
+	{ "directory", 2, 2, false, ALL, set_directory },
+	{ "verb", 2, 2, false, ALL, set_verb },
+	{ "sandbox", 2, 2, false, JOIN, set_sandbox },
+	{ "cgroup", 2, 2, true, ALL, set_cgroup },
+	{ "oom-score-adj", 2, 2, false, RUN | JOIN, set_oom_score },
+	{ "network", 2, 3, false, RUN | JOIN, set_network },
+	{ "share", 2, 2, false, RUN | JOIN, set_share },
+	{ "bind", 4, 6, true, RUN | JOIN, set_bind },
+	{ "upper", 5, 5, false, RUN | JOIN, set_upper },
+	{ "confine", 3, 3, true, RUN | JOIN, set_confine },
+	{ "disk", 4, 4, true, RUN, set_disk },
+	{ "virtiofsd", 2, ANY, false, RUN | JOIN, set_virtiofsd },
+	{ "hypervisor", 2, ANY, false, RUN, set_hypervisor },
+	{ "detached", 1, 1, false, ALL, set_detached },
+	{ "terminal", 2, 3, false, ALL, set_terminal },
+	{ "log", 3, 3, false, ALL, set_log },
 };
 
 #define DIRECTIVES (sizeof directives / sizeof directives[0])
+
+static const char *const not_in[] = {
+	[PLAN_RUN] = "not in the plan of `run`",
+	[PLAN_JOIN] = "not in the plan of `join`",
+	[PLAN_EXEC] = "not in the plan of `exec`",
+};
 
 static int obey(struct plan *plan, enum plan_kind kind, const struct record *record, unsigned *seen,
 		struct problem *problem)
@@ -359,8 +378,8 @@ static int obey(struct plan *plan, enum plan_kind kind, const struct record *rec
 
 		if (strcmp(record->fields[0], directive->name) != 0)
 			continue;
-		if (kind == PLAN_EXEC && !directive->exec)
-			return wrong(problem, record, "not in the plan of `exec`");
+		if (!(directive->kinds & 1u << kind))
+			return wrong(problem, record, not_in[kind]);
 		if (record->count < directive->least || record->count > directive->most)
 			return wrong(problem, record, "wrong number of fields");
 		if (!directive->repeats && (*seen & 1u << i))
@@ -377,8 +396,10 @@ static int check_whole(const struct plan *plan, enum plan_kind kind, struct prob
 		return problem_set(problem, "plan: there is no directory");
 	if (kind == PLAN_EXEC)
 		return plan->verb ? 0 : problem_set(problem, "plan: there is no verb");
-	if (plan->hypervisor == NULL)
+	if (kind == PLAN_RUN && plan->hypervisor == NULL)
 		return problem_set(problem, "plan: there is no hypervisor");
+	if (kind == PLAN_JOIN && (plan->sandbox == NULL || plan->virtiofsd == NULL))
+		return problem_set(problem, "plan: there is no sandbox, or no virtiofsd");
 	if (!plan->share && (plan->bind_count > 0 || plan->upper.parent || plan->confine_count > 0))
 		return problem_set(problem, "plan: bind, upper or confine without share");
 	return 0;
@@ -426,7 +447,7 @@ int plan_parse(struct plan *plan, enum plan_kind kind, const void *bytes, size_t
 	unsigned seen = 0;
 	char *text;
 
-	*plan = (struct plan){ .verb = kind == PLAN_RUN ? SOCKET_CREATE : NULL };
+	*plan = (struct plan){ .verb = kind == PLAN_EXEC ? NULL : SOCKET_CREATE };
 	if (size == 0 || size > PLAN_SIZE_MAX)
 		return problem_set(problem, "plan: %zu bytes, not 1 to %u", size, PLAN_SIZE_MAX);
 	plan->text = text = malloc(size);

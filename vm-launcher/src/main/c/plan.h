@@ -16,9 +16,10 @@
 #define PLAN_DISKS_MAX 16u
 #define PLAN_MAP_SIZE_MAX 4095u /* the kernel takes less than a page */
 
-/* The two commands that have plans: each knows some directives only. */
+/* The commands that have plans: each knows some directives only. */
 enum plan_kind {
 	PLAN_RUN,
+	PLAN_JOIN,
 	PLAN_EXEC,
 };
 
@@ -64,6 +65,7 @@ struct plan_disk {
 struct plan {
 	const char *directory;
 	const char *verb; /* the name of the verb's socket in it */
+	const char *sandbox; /* the directory of the container whose VM is joined */
 	enum plan_network network;
 	const char *network_path; /* PLAN_NETWORK_JOIN */
 	bool share;

@@ -169,7 +169,7 @@ class Guest:
 
     def answer(self, frame):
         request = json.loads(frame.payload)
-        if request["method"] == "exec":
+        if request["method"] in ("exec", "join"):
             self.execute(frame, request["process"].split())
             return
         assert frame.process == 0, frame

@@ -51,6 +51,7 @@ static void parse(enum plan_kind kind, const uint8_t *bytes, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	parse(PLAN_RUN, bytes, size);
+	parse(PLAN_JOIN, bytes, size);
 	parse(PLAN_EXEC, bytes, size);
 	return 0;
 }

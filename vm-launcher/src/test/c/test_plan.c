@@ -351,7 +351,7 @@ static void test_disks(void)
 static void test_exec(void)
 {
 	static const char *const foreign[] = {
-		"network new", "share shared", "bind /s a bind", "upper /p diff work up", "confine a rw",
+		"sandbox /s", "network new", "share shared", "bind /s a bind", "upper /p diff work up", "confine a rw",
 		"disk /b 8:0 ro", "virtiofsd /v", "hypervisor /q", "oom-score-adj 1",
 	};
 	struct problem problem;
@@ -383,6 +383,41 @@ static void test_exec(void)
 		       "accepted", text);
 		plan_free(&plan);
 	}
+}
+
+static void test_join(void)
+{
+	static const char whole[] = "directory /d;sandbox /s;virtiofsd /v";
+	static const char *const wrong[][2] = {
+		{ "directory /d;sandbox /s", "no sandbox, or no virtiofsd" },
+		{ "directory /d;virtiofsd /v", "no sandbox, or no virtiofsd" },
+		{ "sandbox /s;virtiofsd /v", "no directory" },
+		{ "directory /d;sandbox s;virtiofsd /v", "record 2 (sandbox): the path is not absolute" },
+		{ "directory /d;sandbox /s;sandbox /s;virtiofsd /v", "record 3 (sandbox): comes twice" },
+		{ "directory /d;sandbox /s;virtiofsd /v;hypervisor /q", "not in the plan of `join`" },
+		{ "directory /d;sandbox /s;virtiofsd /v;bind /s a bind", "without share" },
+	};
+	struct problem problem;
+	struct plan plan;
+
+	put(whole);
+	expect(parse_as(PLAN_JOIN, &plan, &problem) == 0, "refused", problem.text);
+	assert(strcmp(plan.sandbox, "/s") == 0 && strcmp(plan.verb, "create.sock") == 0 && plan.hypervisor == NULL);
+	plan_free(&plan);
+	put("network join /n;share shared;bind /s a rbind;upper /p diff work up;confine a rw;directory /d;verb v;"
+	    "sandbox /s;virtiofsd /v;terminal none;log /l text;detached");
+	expect(parse_as(PLAN_JOIN, &plan, &problem) == 0, "refused", problem.text);
+	plan_free(&plan);
+	for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		put(wrong[i][0]);
+		expect(parse_as(PLAN_JOIN, &plan, &problem) == -1 && strstr(problem.text, wrong[i][1]), "accepted",
+		       wrong[i][0]);
+		plan_free(&plan);
+	}
+	put("directory /d;hypervisor /q;sandbox /s");
+	expect(parse_as(PLAN_RUN, &plan, &problem) == -1 && strstr(problem.text, "not in the plan of `run`"), "accepted",
+	       "a sandbox for run");
+	plan_free(&plan);
 }
 
 static void test_file(void)
@@ -423,6 +458,7 @@ int main(void)
 	test_cgroups();
 	test_disks();
 	test_exec();
+	test_join();
 	test_file();
 	if (failures)
 		return 1;

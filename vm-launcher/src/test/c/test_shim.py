@@ -379,6 +379,84 @@ class Exec:
         self.test.assertNotIn("runtime error", said, said)
 
 
+# Ends when who has connected leaves, or nobody can connect any more.
+SERVING = """
+import socket, sys
+print("last words", flush=True)
+listener = socket.socket(fileno=3)
+accepted, _ = listener.accept()
+accepted.send(b"x")
+accepted.recv(1)
+"""
+
+
+class Join(Exec):
+    """The shim of a container in another one's VM, with a directory of its own, and its verb."""
+
+    def __init__(self, container, process="exit 0", *records, virtiofsd=(PYTHON, "-c", SERVING), **popen):
+        self.directory = tempfile.mkdtemp(prefix="limpid-shim-test-")
+        container.test.addCleanup(shutil.rmtree, self.directory)
+        self.virtiofsd = virtiofsd
+        super().__init__(container, process, *records, **popen)
+        self.listener.close()
+        os.unlink(container.at(self.name))
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path("create.sock"))
+        self.listener.listen(1)
+        self.listener.settimeout(PATIENCE)
+        self.children = []
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def spawn(self, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=None):
+        with open(self.path("plan"), "wb") as out:
+            os.fchmod(out.fileno(), 0o600)
+            out.write(plan(("directory", self.directory), ("sandbox", self.container.directory),
+                           ("virtiofsd", *self.virtiofsd), *self.records))
+        self.process = subprocess.Popen([self.shim, "join", self.path("plan")], stdin=stdin, stdout=stdout,
+                                        stderr=self.errors if stderr is None else stderr, **self.popen)
+        return self
+
+    def greet(self):
+        accepted, _ = self.listener.accept()
+        self.listener.close()
+        os.unlink(self.path("create.sock"))
+        self.link = Link(accepted)
+        self.link.receive_hello()
+        self.link.send_hello()
+        return self
+
+    def launched(self):
+        frame = self.link.receive()
+        self.test.assertEqual(LAUNCHED, frame.kind, frame)
+        hypervisor, virtiofsd = struct.unpack("<II", frame.payload)
+        self.test.assertEqual(0, hypervisor)
+        self.children = [virtiofsd]
+        return self
+
+    def ask(self):
+        self.launched()
+        self.link.send_json(REQUEST, 5, {"method": "join", "process": self.words})
+
+    def plug(self):
+        """What QEMU does."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self.path("virtiofsd.sock"))
+        connection.recv(1)
+        self.test.addCleanup(connection.close)
+        return connection
+
+    def left(self):
+        """What is in its directory, when nothing of it runs any more."""
+        for child in self.children:
+            wait_until(lambda: not is_alive(child), f"end of {child}", DIES_AT_ONCE)
+        return sorted(os.listdir(self.directory))
+
+    def exit_file(self):
+        return contents(self.path("exit"))
+
+
 class Case(unittest.TestCase):
     def container(self, *arguments, **keywords):
         return Container(self, *arguments, **keywords)
@@ -1513,6 +1591,154 @@ class ExecShim(Case):
         self.assertEqual(before, termios.tcgetattr(slave))
         os.close(master)
         os.close(slave)
+
+
+class JoinShim(Case):
+    def running(self, behaviour="wait", *options, **keywords):
+        container = self.container(behaviour, *options, **keywords)
+        container.run()
+        return container
+
+    def test_status_is_kept(self):
+        container = self.running()
+        for words, status, text in (("exit 0", 0, "exited 0"), ("exit 42", 42, "exited 42"),
+                                    ("exit 0 9", 137, "signaled 9")):  # fmt: skip
+            with self.subTest(words):
+                joined = Join(container, words).run()
+                self.assertEqual(status, joined.wait())
+                self.assertEqual(["exit"], joined.left())
+                self.assertEqual(text + "\n", joined.exit_file())
+        self.assertIsNone(container.process.poll())
+
+    def test_it_serves_in_namespaces_of_its_own(self):
+        joined = Join(self.running(), "wait", ("network", "new"), ("share", "shared"), ("bind", "/usr", "a", "rbind,ro"),
+                      ("confine", "a", "ro"), shim=DELIVERED).run()  # fmt: skip
+        ours = os.readlink("/proc/self/ns/net")
+        self.assertNotEqual(ours, os.readlink(f"/proc/{joined.process.pid}/ns/net"))
+        self.assertIn("bin", os.listdir(f"/proc/{joined.process.pid}/root{joined.directory}/shared/a"))
+        self.assertEqual([], os.listdir(joined.path("shared")))
+        self.assertIn("virtiofsd.sock", os.listdir(joined.directory))
+        joined.process.send_signal(signal.SIGUSR1)
+        joined.container.noted("1 signal 10")
+        self.assertEqual(128 + signal.SIGUSR1, joined.wait())
+        self.assertEqual(["exit", "shared"], joined.left())
+
+    def test_streams(self):
+        joined = Join(self.running(), "echo").run(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        out, _ = joined.process.communicate(b"there and back", PATIENCE)
+        self.assertEqual((b"there and back", 7), (out, joined.wait()))
+
+    def test_launch_that_fails(self):
+        container = self.running()
+        for records, virtiofsd, pattern in (
+            ((), ("/nowhere/virtiofsd",), "virtiofsd: /nowhere/virtiofsd: exec: No such file"),
+            ((("network", "join", "/nowhere"),), (PYTHON, "-c", SERVING), "network: /nowhere: No such file"),
+            ((("share", "shared"), ("bind", "/nowhere", "a", "bind")), (PYTHON, "-c", SERVING), "nowhere"),
+        ):
+            with self.subTest(pattern):
+                joined = Join(container, "wait", *records, virtiofsd=virtiofsd).spawn().greet()
+                failure = joined.refused()
+                self.assertEqual("launch", failure["code"])
+                self.assertRegex(failure["message"], pattern)
+                self.assertEqual(1, joined.wait())
+                self.assertLessEqual(set(joined.left()), {"shared"})
+
+    def test_sandbox_that_is_not_there(self):
+        container = self.container()
+        container.spawn()
+        container.greet()
+        container.launched()
+        os.unlink(container.path("shim.sock"))
+        joined = Join(container).spawn().greet()
+        self.assertRegex(joined.refused()["message"], "shim.sock: No such file")
+        self.assertEqual(1, joined.wait())
+        self.assertEqual([], joined.left())
+
+    def test_virtiofsd_stays_until_it_is_unplugged(self):
+        container = self.running()
+        joined = Join(container, "wait").run()
+        connection = joined.plug()
+        joined.process.send_signal(signal.SIGUSR1)
+        self.assertEqual(128 + signal.SIGUSR1, joined.wait())
+        time.sleep(0.2)
+        self.assertTrue(is_alive(joined.children[0]))
+        connection.close()
+        self.assertEqual(["exit"], joined.left())
+
+    def test_verb_that_ends_before_commit(self):
+        container = self.running()
+        for plugged in (False, True):
+            with self.subTest(plugged):
+                joined = Join(container, "wait").begin()
+                connection = joined.plug() if plugged else None
+                joined.link.close()
+                self.assertEqual(1, joined.wait())
+                container.noted(f"{1 + plugged} signal 9")
+                if plugged:
+                    self.assertTrue(is_alive(joined.children[0]))
+                    connection.close()
+                self.assertEqual([], joined.left())
+
+    def test_verb_that_ends_before_the_answer(self):
+        container = self.running()
+        joined = Join(container, "late wait").spawn().greet()
+        joined.ask()
+        container.noted("exec 1 late wait")
+        joined.link.close()
+        self.assertEqual(1, joined.wait())
+        container.request("late", container.connect())
+        container.noted("1 signal 9")
+        self.assertEqual([], joined.left())
+
+    def test_signal_before_commit(self):
+        container = self.running()
+        joined = Join(container, "wait").begin()
+        joined.process.send_signal(signal.SIGTERM)
+        self.assertEqual("launch", joined.refused()["code"])
+        self.assertEqual(1, joined.wait())
+        self.assertEqual([], joined.left())
+
+    def test_refusal(self):
+        joined = Join(self.running(), "refuse").spawn().greet()
+        joined.ask()
+        frame = joined.link.receive()
+        self.assertEqual((FAILURE, 5), (frame.kind, frame.request))
+        joined.link.close()
+        self.assertEqual(1, joined.wait())
+        self.assertEqual([], joined.left())
+
+    def test_death_of_virtiofsd(self):
+        joined = Join(self.running(), "wait").run()
+        joined.plug()
+        os.kill(joined.children[0], signal.SIGKILL)
+        self.assertEqual(255, joined.wait())
+        self.assertRegex(joined.exit_file(), r"(?s)\Avm-died\nvirtiofsd was killed by signal 9.*last words\n")
+        joined.container.noted("1 signal 9")
+
+    def test_death_of_the_shim(self):
+        joined = Join(self.running(), "wait").run()
+        connection = joined.plug()
+        joined.process.kill()
+        joined.wait()
+        joined.container.noted("1 signal 9")
+        self.assertTrue(is_alive(joined.children[0]))
+        connection.close()
+        self.assertEqual(["virtiofsd.sock"], joined.left())
+
+    def test_death_of_the_vm(self):
+        container = self.running()
+        joined = Join(container, "wait").run()
+        os.kill(container.pids[0], signal.SIGKILL)
+        self.assertEqual(255, joined.wait())
+        self.assertEqual(["exit"], joined.left())
+        self.assertRegex(joined.exit_file(), r"\Avm-died\n")
+
+    def test_end_of_the_first(self):
+        container = self.running()
+        joined = Join(container, "wait").run()
+        container.process.send_signal(signal.SIGKILL)
+        self.assertEqual(255, joined.wait())
+        self.assertRegex(joined.exit_file(), r"\Avm-died\n")
 
 
 class Signals(Case):

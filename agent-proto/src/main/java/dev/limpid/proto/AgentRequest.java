@@ -7,6 +7,8 @@ public sealed interface AgentRequest
     permits PrepareRequest,
         DisksRequest,
         CreateRequest,
+        JoinRequest,
+        InContainer,
         StartRequest,
         KillRequest,
         ExecRequest,

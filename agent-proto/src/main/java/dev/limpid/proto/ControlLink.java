@@ -333,11 +333,11 @@ public final class ControlLink implements AutoCloseable {
       throw unexpected(frame);
     }
     ByteBuffer pids = ByteBuffer.wrap(frame.payload()).order(ByteOrder.LITTLE_ENDIAN);
-    int virtiofsd = pids.getInt(4);
-    launched =
-        Optional.of(
-            new Launched(
-                pids.getInt(0), virtiofsd == 0 ? OptionalInt.empty() : OptionalInt.of(virtiofsd)));
+    launched = Optional.of(new Launched(pid(pids.getInt(0)), pid(pids.getInt(4))));
+  }
+
+  private static OptionalInt pid(int number) {
+    return number == 0 ? OptionalInt.empty() : OptionalInt.of(number);
   }
 
   private void answer(Frame frame) throws IOException {

@@ -26,9 +26,14 @@ public record PrepareRequest(
   public PrepareRequest {
     mounts = List.copyOf(mounts);
     sync = List.copyOf(sync);
+    check(mounts, sync);
     if (clock.getEpochSecond() < 0) {
       throw new IllegalArgumentException("clock: " + clock + " is before 1970");
     }
+  }
+
+  /** Checks mounts, and what to flush, as every request that has them does. */
+  static void check(List<GuestMount> mounts, List<String> sync) {
     if (mounts.size() > MOUNTS_MAX) {
       throw new IllegalArgumentException(
           mounts.size() + " mounts for one container: at most " + MOUNTS_MAX);
@@ -42,6 +47,15 @@ public record PrepareRequest(
     }
   }
 
+  /** The mounts as the agent reads them. */
+  static JsonArray toJson(List<GuestMount> mounts) {
+    List<JsonValue> elements = new ArrayList<>(mounts.size());
+    for (GuestMount mount : mounts) {
+      elements.add(mount.toJson());
+    }
+    return new JsonArray(elements);
+  }
+
   @Override
   public String method() {
     return "prepare";
@@ -49,10 +63,6 @@ public record PrepareRequest(
 
   @Override
   public JsonObject toJson() {
-    List<JsonValue> elements = new ArrayList<>(mounts.size());
-    for (GuestMount mount : mounts) {
-      elements.add(mount.toJson());
-    }
     return JsonObject.builder()
         .put("method", method())
         .put(
@@ -62,7 +72,7 @@ public record PrepareRequest(
                 .put("nanoseconds", clock.getNano())
                 .build())
         .put("entropy", entropy.base64())
-        .put("mounts", new JsonArray(elements))
+        .put("mounts", toJson(mounts))
         .put("sync", JsonArray.ofStrings(sync))
         .build();
   }

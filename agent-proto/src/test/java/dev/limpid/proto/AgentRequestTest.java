@@ -347,6 +347,53 @@ class AgentRequestTest {
         () -> new Scheduling.IoPriorityAttributes(ioClass, priority));
   }
 
+  // join, and requests about what has joined
+
+  @ParameterizedTest
+  @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, 32, Integer.MAX_VALUE})
+  void containersInAGuestHaveNumbers(int container) {
+    CreateRequest create = new CreateRequest("{}", Optional.empty(), ContainerSettings.NONE);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new JoinRequest(container, List.of(), List.of(), create));
+    assertThrows(
+        IllegalArgumentException.class, () -> new InContainer(container, new StartRequest()));
+  }
+
+  @Test
+  void joinRefusesWhatPrepareDoes() {
+    CreateRequest create = new CreateRequest("{}", Optional.empty(), ContainerSettings.NONE);
+    List<GuestMount> mounts = Collections.nCopies(1025, Requests.LAYER);
+    List<String> sync = List.of("/etc");
+    assertThrows(
+        IllegalArgumentException.class, () -> new JoinRequest(1, mounts, List.of(), create));
+    assertThrows(IllegalArgumentException.class, () -> new JoinRequest(1, List.of(), sync, create));
+  }
+
+  @Test
+  void joinAsJson() {
+    JoinRequest request =
+        new JoinRequest(
+            31,
+            List.of(GuestMount.bind("/run/limpid/a", "/run/limpid/b")),
+            List.of("/run/limpid/b"),
+            new CreateRequest("{}", Optional.of(new TerminalSize(3, 4)), ContainerSettings.NONE));
+    assertEquals("join", request.method());
+    assertEquals(
+        "{\"method\":\"join\",\"config\":\"{}\",\"rows\":3,\"columns\":4,\"container\":31,"
+            + "\"mounts\":[{\"type\":\"bind\",\"source\":\"/run/limpid/a\","
+            + "\"target\":\"/run/limpid/b\",\"flags\":[\"bind\"],\"data\":\"\"}],"
+            + "\"sync\":[\"/run/limpid/b\"]}",
+        request.toJson().toString());
+  }
+
+  @Test
+  void requestsNameTheirContainer() {
+    InContainer request = new InContainer(2, new KillRequest(9, false));
+    assertEquals("kill", request.method());
+    assertEquals("{\"method\":\"kill\",\"signal\":9,\"container\":2}", request.toJson().toString());
+  }
+
   // start, kill
 
   @Test

@@ -50,7 +50,8 @@ class ControlLinkListenerTest {
               });
       try (shim;
           ControlLink link = listener.accept(PATIENCE)) {
-        assertEquals(new Launched(4711, OptionalInt.of(4712)), link.awaitLaunched(PATIENCE));
+        assertEquals(
+            new Launched(OptionalInt.of(4711), OptionalInt.of(4712)), link.awaitLaunched(PATIENCE));
         PendingRequest prepare = link.send(Requests.prepare());
         PendingRequest create = link.send(new CreateRequest("{}", Optional.empty()));
         assertEquals(JsonObject.empty(), link.await(prepare, PATIENCE));
@@ -162,7 +163,7 @@ class ControlLinkListenerTest {
       FakeShim shim = shimThatLaunches(place.alias());
       try (shim;
           ControlLink link = listener.accept(PATIENCE)) {
-        assertEquals(7, link.awaitLaunched(PATIENCE).qemuPid());
+        assertEquals(OptionalInt.of(7), link.awaitLaunched(PATIENCE).qemuPid());
       }
     }
     assertFalse(Files.exists(socket));
@@ -229,7 +230,7 @@ class ControlLinkListenerTest {
       FakeShim shim = shimThatLaunches(directory);
       try (shim;
           ControlLink link = listener.accept(PATIENCE)) {
-        assertEquals(7, link.awaitLaunched(PATIENCE).qemuPid());
+        assertEquals(OptionalInt.of(7), link.awaitLaunched(PATIENCE).qemuPid());
       }
     }
     assertFalse(Files.exists(directory.resolve("create.sock")));

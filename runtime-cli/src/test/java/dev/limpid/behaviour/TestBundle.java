@@ -147,6 +147,16 @@ final class TestBundle {
         });
   }
 
+  /** Names a namespace that there is, by a path. */
+  TestBundle joining(String type, String path) {
+    TestBundle without = withoutNamespaces(type);
+    JsonObject joined = JsonObject.builder().put("type", type).put("path", path).build();
+    return without.linux(
+        linux ->
+            linux.with(
+                "namespaces", ((JsonArray) linux.get("namespaces").orElseThrow()).with(joined)));
+  }
+
   TestBundle mount(String destination, String type, String source, String... options) {
     JsonObject mount =
         JsonObject.builder()

@@ -219,4 +219,24 @@ final class ContainerdIT {
     ctr.run("task", "delete", "five");
     ctr.run("container", "delete", "five").ok();
   }
+
+  @Test
+  void namespacesOfAnotherTaskAreShared() throws InterruptedException {
+    limpid("--detach", IMAGE, "pod", "sleep", "1000").ok();
+    awaitStatus("RUNNING");
+    String pid = "";
+    for (String line : ctr.run("task", "list").ok().split("\n", -1)) {
+      String[] fields = line.split("\\s+", -1);
+      pid = fields[0].equals("pod") ? fields[1] : pid;
+    }
+    String look = "readlink /proc/self/ns/ipc; cat /proc/sys/kernel/random/boot_id";
+    String first = ctr.run("task", "exec", "--exec-id", "look", "pod", "sh", "-c", look).ok();
+
+    Result second =
+        limpid("--rm", "--with-ns", "ipc:/proc/" + pid + "/ns/ipc", IMAGE, "app", "sh", "-c", look);
+
+    assertEquals(first, second.text(), second.toString());
+    ctr.run("task", "delete", "--force", "pod").ok();
+    ctr.run("container", "delete", "pod").ok();
+  }
 }

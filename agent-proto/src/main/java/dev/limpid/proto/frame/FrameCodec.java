@@ -75,7 +75,10 @@ public final class FrameCodec {
               isWithin(numbers.getInt(0), 0, STATUS_MAX)
                   && isWithin(numbers.getInt(4), 0, SIGNAL_MAX);
           case SIGNAL -> isWithin(numbers.getInt(0), 1, SIGNAL_MAX);
-          case LAUNCHED -> numbers.getInt(0) >= 1 && numbers.getInt(4) >= 0;
+          case LAUNCHED ->
+              numbers.getInt(0) >= 0
+                  && numbers.getInt(4) >= 0
+                  && numbers.getInt(0) + (long) numbers.getInt(4) >= 1;
           default -> true;
         };
     return valid ? null : FrameDefect.PAYLOAD;

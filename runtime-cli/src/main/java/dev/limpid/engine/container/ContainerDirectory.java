@@ -1,6 +1,7 @@
 package dev.limpid.engine.container;
 
 import dev.limpid.engine.EngineException;
+import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Config;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.json.DocumentException;
@@ -32,6 +33,9 @@ import java.util.Optional;
 public final class ContainerDirectory {
   private static final String LOCK = "lock";
   private static final String PROCESSES = "processes";
+
+  /** A symbolic link to the container's file in {@link VmMembers}. */
+  private static final String VM = "vm";
 
   private final Path path;
 
@@ -151,6 +155,37 @@ public final class ContainerDirectory {
   public void write(ContainerRecord container) {
     AtomicFile.write(
         path.resolve("state.json"), JsonWriter.compact().writeBytes(container.toJson()));
+  }
+
+  /** Notes for good that the container is in the VM of another one of the same root. */
+  public void join(ContainerId vm, int container) {
+    try {
+      Files.createSymbolicLink(path.resolve(VM), VmMembers.link(vm, container));
+    } catch (IOException failed) {
+      throw new EngineException(path.resolve(VM) + ": cannot create: " + failed, failed);
+    }
+  }
+
+  /** Where the container is, if it is in the VM of another one. */
+  public Optional<Membership> membership() {
+    Path link = path.resolve(VM);
+    try {
+      Path target = path.resolve(Files.readSymbolicLink(link)).normalize();
+      return Optional.of(
+          new Membership(
+              new ContainerDirectory(target.getParent().getParent()),
+              Integer.parseInt(target.getFileName().toString())));
+    } catch (NoSuchFileException none) {
+      return Optional.empty();
+    } catch (IOException | NumberFormatException failed) {
+      throw new EngineException(link + ": cannot read: " + failed, failed);
+    }
+  }
+
+  /** The directory of the container whose VM this one is in: where its shim and monitor listen. */
+  public ContainerDirectory vm() {
+    Optional<Membership> membership = membership();
+    return membership.isPresent() ? membership.get().vm() : this;
   }
 
   /** How the workload ended, if it has. */

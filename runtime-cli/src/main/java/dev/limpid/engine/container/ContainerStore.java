@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** All containers of one root ({@code --root}): a directory each. */
@@ -120,6 +121,32 @@ public final class ContainerStore {
       throw new NoSuchContainerException();
     }
     return new ContainerDirectory(directory);
+  }
+
+  /**
+   * The container that a process stands for.
+   *
+   * @param pid any process's
+   * @return empty if it is not the shim of a container below this root
+   */
+  public Optional<ContainerDirectory> ofShim(long pid) {
+    Path directory;
+    try {
+      // A shim works in its container's directory.
+      directory = Files.readSymbolicLink(Path.of("/proc/" + pid + "/cwd"));
+      if (!root.toRealPath().equals(directory.getParent())) {
+        return Optional.empty();
+      }
+    } catch (IOException gone) {
+      return Optional.empty();
+    }
+    ContainerDirectory container = new ContainerDirectory(root.resolve(directory.getFileName()));
+    Optional<ContainerRecord> known = container.read();
+    return known.isPresent()
+            && known.get().shim().isPresent()
+            && known.get().shim().get().equals(HostProcess.of(pid))
+        ? Optional.of(container)
+        : Optional.empty();
   }
 
   /** All containers, in the order of their ids. */

@@ -7,6 +7,7 @@ import dev.limpid.oci.json.JsonString;
 import dev.limpid.oci.json.JsonWriter;
 import dev.limpid.proto.ContainerSettings;
 import dev.limpid.proto.DiskNumbers;
+import dev.limpid.proto.GuestMount;
 import dev.limpid.vm.mountinfo.MountTable;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param document the guest's config.json, but for the numbers of disks
  * @param devices its devices, and who may use them
  * @param sources what the guest must be given of the host
+ * @param sharedMemory the file system for {@code /dev/shm} that the guest has to mount for it
  * @param network the host's network namespace to join; empty: one is made
  * @param settings what the agent has to do itself
  */
@@ -27,11 +29,9 @@ public record GuestConfig(
     JsonObject document,
     DeviceTranslation devices,
     List<SharedSource> sources,
+    Optional<GuestMount> sharedMemory,
     Optional<Path> network,
     ContainerSettings settings) {
-  /** Below the agent's own cgroup, which systemd leaves alone. */
-  private static final String CGROUP = "/system.slice/limpid-agent.service/container";
-
   /**
    * What the guest's crun calls itself. It refuses a document of a later version even if it knows
    * everything in it.
@@ -51,8 +51,7 @@ public record GuestConfig(
    * @param config the bundle's, validated
    * @param bundle the bundle
    * @param rootfs the root filesystem on the host; absolute, without symbolic links
-   * @param guestRootfs where the guest has the root filesystem
-   * @param guestShare where the guest has the folder shared with it
+   * @param around what is in the guest already, and where it has what is the container's own
    * @param hostMounts the host's mounts
    * @param journal told what was left out
    * @throws dev.limpid.oci.json.InvalidSpecException for what can't be had in a VM, naming the
@@ -62,19 +61,18 @@ public record GuestConfig(
       JsonObject config,
       Path bundle,
       Path rootfs,
-      Path guestRootfs,
-      Path guestShare,
+      Surroundings around,
       MountTable hostMounts,
       Journal journal) {
     JsonCursor cursor = JsonCursor.root("config.json", config);
     UnsupportedFields.refuse(cursor);
     MountTranslation.Result mounts =
-        new MountTranslation(bundle, rootfs, guestShare, hostMounts).translate(cursor);
+        new MountTranslation(bundle, rootfs, around, hostMounts).translate(cursor);
     JsonCursor linux = cursor.required("linux");
     linux.optional("resources").ifPresent(UnsupportedResources::refuse);
     DeviceTranslation devices = DeviceTranslation.of(linux, BlockDevices.ofHost(), journal);
     SeccompRestriction.check(linux);
-    NamespaceTranslation.Result namespaces = NamespaceTranslation.translate(linux, journal);
+    NamespaceTranslation.Result namespaces = NamespaceTranslation.translate(linux, around, journal);
     SysctlTranslation.Result sysctls =
         SysctlTranslation.translate(linux, cursor.required("process"));
 
@@ -83,12 +81,13 @@ public record GuestConfig(
             .with("namespaces", namespaces.namespaces())
             .with("sysctl", sysctls.container())
             .without("timeOffsets")
-            .with("cgroupsPath", new JsonString(CGROUP));
+            .with("cgroupsPath", new JsonString(around.place().cgroup()));
     JsonCursor process = cursor.required("process");
     JsonObject guestProcess =
         SchedulingTranslation.withoutScheduling(
             SecurityLabelTranslation.process(process.asObject(), journal));
-    JsonObject root = cursor.required("root").asObject().with("path", guestRootfs.toString());
+    JsonObject root =
+        cursor.required("root").asObject().with("path", around.place().rootfs().toString());
     JsonObject guest =
         config
             .with("ociVersion", CRUN_VERSION)
@@ -105,6 +104,7 @@ public record GuestConfig(
         guest,
         devices,
         mounts.sources(),
+        mounts.sharedMemory(),
         namespaces.network(),
         new ContainerSettings(
             sysctls.guest(),

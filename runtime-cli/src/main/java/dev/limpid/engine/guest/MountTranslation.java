@@ -4,8 +4,11 @@ import dev.limpid.oci.json.JsonArray;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonValue;
+import dev.limpid.proto.GuestMount;
 import dev.limpid.proto.MountAttributes;
+import dev.limpid.proto.MountFlag;
 import dev.limpid.vm.mountinfo.MountTable;
+import dev.limpid.vm.rootfs.GuestPlace;
 import dev.limpid.vm.shim.BindOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +20,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -47,8 +51,11 @@ final class MountTranslation {
           "configfs",
           "devtmpfs");
 
+  /** What the caller's tmpfs has, whether the options say so or not. */
+  private static final List<String> SHARED_MEMORY_OPTIONS = List.of("nosuid", "noexec", "nodev");
+
   private final Path bundle;
-  private final Path guestShare;
+  private final Surroundings around;
   private final MountTable hostMounts;
   private final MountPlaces places;
 
@@ -57,12 +64,12 @@ final class MountTranslation {
    *
    * @param bundle what relative sources are relative to
    * @param rootfs the root filesystem on the host; absolute, without symbolic links
-   * @param guestShare where the guest has the shared folder
+   * @param around what is in the guest already, and where it has the shared folder
    * @param hostMounts the host's mounts
    */
-  MountTranslation(Path bundle, Path rootfs, Path guestShare, MountTable hostMounts) {
+  MountTranslation(Path bundle, Path rootfs, Surroundings around, MountTable hostMounts) {
     this.bundle = bundle;
-    this.guestShare = guestShare;
+    this.around = around;
     this.hostMounts = hostMounts;
     this.places = new MountPlaces(rootfs);
   }
@@ -72,9 +79,14 @@ final class MountTranslation {
    *
    * @param mounts the section's value
    * @param sources the host's files and folders that the guest needs
+   * @param sharedMemory the file system for {@code /dev/shm} that the guest needs
    * @param attributes what the agent has to set, because crun can't
    */
-  record Result(JsonArray mounts, List<SharedSource> sources, List<MountAttributes> attributes) {}
+  record Result(
+      JsonArray mounts,
+      List<SharedSource> sources,
+      Optional<GuestMount> sharedMemory,
+      List<MountAttributes> attributes) {}
 
   /**
    * Translates all mounts.
@@ -86,6 +98,7 @@ final class MountTranslation {
   Result translate(JsonCursor config) {
     List<JsonValue> mounts = new ArrayList<>();
     List<SharedSource> sources = new ArrayList<>();
+    List<GuestMount> sharedMemory = new ArrayList<>();
     List<MountAttributes> attributes = new ArrayList<>();
     boolean privateRoot = isPrivate(config.required("linux").optionalString("rootfsPropagation"));
     List<JsonCursor> all = config.optionalElements("mounts");
@@ -100,7 +113,7 @@ final class MountTranslation {
     }
     for (JsonCursor mount : all) {
       MountOptions options = MountOptions.of(mount);
-      JsonObject translated = mount(config, mount, options, sources);
+      JsonObject translated = mount(config, mount, options, sources, sharedMemory);
       String place = places.take(mount.requiredString("destination"));
       mounts.add(translated.with("destination", place));
       Optional<MountAttributes> undone = attributes(place, options, privateRoot);
@@ -108,11 +121,16 @@ final class MountTranslation {
         attributes.add(undone.get());
       }
     }
-    return new Result(new JsonArray(mounts), sources, attributes);
+    return new Result(
+        new JsonArray(mounts), sources, sharedMemory.stream().findFirst(), attributes);
   }
 
   private JsonObject mount(
-      JsonCursor config, JsonCursor mount, MountOptions options, List<SharedSource> sources) {
+      JsonCursor config,
+      JsonCursor mount,
+      MountOptions options,
+      List<SharedSource> sources,
+      List<GuestMount> sharedMemory) {
     options.checkCopyUp(mount);
     List<String> words = options.forCrun();
     JsonObject translated = mount.asObject().without("uidMappings").without("gidMappings");
@@ -126,9 +144,13 @@ final class MountTranslation {
     } else {
       Path source = source(mount);
       checkBind(options);
-      Optional<JsonObject> sharedMemory = sharedMemory(mount, options, source);
-      if (sharedMemory.isPresent()) {
-        return sharedMemory.get();
+      OptionalLong memory = sharedMemory(mount, source);
+      if (memory.isPresent()) {
+        words.addAll(SHARED_MEMORY_OPTIONS);
+        Path place = memoryPlace(source, memory.getAsLong(), sharedMemory);
+        return translated
+            .with("source", place.toString())
+            .with("options", JsonArray.ofStrings(words));
       }
       String name = "volume" + sources.size();
       BindOptions bind =
@@ -138,7 +160,7 @@ final class MountTranslation {
               follows(options),
               MountIdentities.of(config, mount, options));
       sources.add(new SharedSource(source, name, bind));
-      translated = translated.with("source", guestShare.resolve(name).toString());
+      translated = translated.with("source", around.place().share().resolve(name).toString());
     }
     return translated.with("options", JsonArray.ofStrings(words));
   }
@@ -257,29 +279,39 @@ final class MountTranslation {
   /**
    * The caller's own tmpfs for /dev/shm becomes one of the guest, of the same size: memory shared
    * between processes of one kernel can't be had through a file server.
+   *
+   * @return its size in bytes
    */
-  private Optional<JsonObject> sharedMemory(JsonCursor mount, MountOptions options, Path source) {
+  private OptionalLong sharedMemory(JsonCursor mount, Path source) {
     if (!mount.requiredString("destination").equals("/dev/shm")
         || hostMounts.at(source).filter(host -> host.type().equals("tmpfs")).isEmpty()) {
-      return Optional.empty();
+      return OptionalLong.empty();
     }
-    long size;
     try {
-      size = Files.getFileStore(source).getTotalSpace();
+      return OptionalLong.of(Files.getFileStore(source).getTotalSpace());
     } catch (IOException unknown) {
-      return Optional.empty();
+      return OptionalLong.empty();
     }
-    List<String> words = new ArrayList<>(List.of("nosuid", "noexec", "nodev", "mode=1777"));
-    words.add("size=" + size);
-    if (options.isReadOnly()) {
-      words.add("ro");
+  }
+
+  /** Where the guest has it, or shall have it: then it is added to what it has to mount. */
+  private Path memoryPlace(Path source, long bytes, List<GuestMount> sharedMemory) {
+    if (around.sharedMemory().filter(source::equals).isPresent()) {
+      return GuestPlace.ALONE.sharedMemory();
     }
-    return Optional.of(
-        JsonObject.builder()
-            .put("destination", "/dev/shm")
-            .put("type", "tmpfs")
-            .put("source", "shm")
-            .put("options", JsonArray.ofStrings(words))
-            .build());
+    Path place = around.place().sharedMemory();
+    if (sharedMemory.isEmpty()) {
+      sharedMemory.add(tmpfs(place, bytes));
+    }
+    return place;
+  }
+
+  private static GuestMount tmpfs(Path target, long bytes) {
+    return new GuestMount(
+        "tmpfs",
+        "shm",
+        target.toString(),
+        EnumSet.of(MountFlag.NOSUID, MountFlag.NODEV, MountFlag.NOEXEC),
+        "mode=1777,size=" + bytes);
   }
 }

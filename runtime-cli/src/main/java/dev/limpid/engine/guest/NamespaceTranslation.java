@@ -5,6 +5,7 @@ import dev.limpid.oci.json.JsonArray;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonValue;
+import dev.limpid.vm.rootfs.GuestPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -17,8 +18,9 @@ import java.util.Set;
 
 /**
  * The section {@code linux.namespaces}: the network namespace is one of the host, in which the VM
- * lives; all others are made in the guest, that of time not by crun. Where a container shall have
- * none of its own, it has the VM's: the host's are in another kernel.
+ * lives; all others are made in the guest, that of time not by crun, or are those of another
+ * container there. Where a container shall have none of its own, it has the VM's: the host's are in
+ * another kernel.
  */
 final class NamespaceTranslation {
   /** One that is there for sure. */
@@ -47,34 +49,46 @@ final class NamespaceTranslation {
    * Translates the section.
    *
    * @param linux the section {@code linux}
+   * @param around what is in the guest already
    * @param journal told what the container can't share with the host
    * @throws dev.limpid.oci.json.InvalidSpecException for a namespace of the host that a VM can't be
    *     in
    */
-  static Result translate(JsonCursor linux, Journal journal) {
+  static Result translate(JsonCursor linux, Surroundings around, Journal journal) {
     List<JsonValue> guest = new ArrayList<>();
     Optional<Path> network = Optional.empty();
+    Optional<Path> sharedNetwork = Optional.empty();
     Set<String> types = types(linux);
     for (JsonCursor namespace : linux.optionalElements("namespaces")) {
       String type = namespace.requiredString("type");
       Optional<JsonCursor> path = namespace.optional("path");
       boolean joins = path.isPresent() && !path.get().asString().isEmpty();
+      Optional<Path> shared =
+          joins
+              ? Optional.ofNullable(around.namespaces().get(path.get().asString()))
+              : Optional.empty();
       if (type.equals("network")) {
         if (joins) {
           network = Optional.of(networkNamespace(path.get()));
         }
+        if (shared.isPresent()) {
+          sharedNetwork = shared;
+        }
+      } else if (shared.isPresent()) {
+        guest.add(namespace.asObject().with("path", shared.get().toString()));
       } else if (joins) {
         throw path.get()
             .invalid(
                 "can't be joined: the container's "
                     + type
-                    + " namespace is in another kernel, its VM's");
+                    + " namespace is in another kernel, its VM's, unless it is that of another"
+                    + " container of limpid's");
       } else if (!type.equals("time")) {
         guest.add(namespace.value());
       }
     }
     check(linux, types);
-    guest.add(guestNetwork(types));
+    guest.add(guestNetwork(types, around, sharedNetwork));
     if (!types.contains("cgroup")) {
       // The host's cgroups are not there to be seen; the guest's own are of no use to a workload.
       guest.add(JsonObject.builder().put("type", "cgroup").build());
@@ -95,12 +109,18 @@ final class NamespaceTranslation {
   }
 
   /**
-   * The guest's only network namespace is the container's, named by path so that net.* sysctls are
-   * allowed. But in a user namespace nobody has a say in a network that is not of it.
+   * The guest's first network namespace is that of the container that it was started for, named by
+   * path so that net.* sysctls are allowed. But in a user namespace nobody has a say in a network
+   * that is not of it.
+   *
+   * @param shared that of another container; empty: its own
    */
-  private static JsonObject guestNetwork(Set<String> types) {
+  private static JsonObject guestNetwork(
+      Set<String> types, Surroundings around, Optional<Path> shared) {
     JsonObject.Builder network = JsonObject.builder().put("type", "network");
-    if (!types.contains("user")) {
+    if (shared.isPresent()) {
+      network.put("path", shared.get().toString());
+    } else if (around.place().equals(GuestPlace.ALONE) && !types.contains("user")) {
       network.put("path", "/proc/1/ns/net");
     }
     return network.build();

@@ -2,8 +2,10 @@ package dev.limpid.engine.lifecycle;
 
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.Journal;
+import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.guest.GuestConfig;
 import dev.limpid.engine.guest.HostBlockDevice;
+import dev.limpid.engine.guest.Surroundings;
 import dev.limpid.oci.config.Config;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.config.ParsedConfig;
@@ -11,13 +13,13 @@ import dev.limpid.oci.json.InvalidSpecException;
 import dev.limpid.vm.device.HostDisk;
 import dev.limpid.vm.hypervisor.QemuCommandLine;
 import dev.limpid.vm.mountinfo.MountTable;
-import dev.limpid.vm.rootfs.Rootfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A bundle that has been read, checked, and translated for the guest: nothing in it is known to
@@ -27,18 +29,27 @@ import java.util.List;
  * @param config its config.json
  * @param rootfs the root filesystem's directory; absolute, without symbolic links
  * @param hostMounts the host's mounts at that time
+ * @param sandbox the container whose VM it joins; empty: it gets one of its own
  * @param guest what the guest gets of it
  */
 record Bundle(
-    Path directory, Config config, Path rootfs, MountTable hostMounts, GuestConfig guest) {
+    Path directory,
+    Config config,
+    Path rootfs,
+    MountTable hostMounts,
+    Optional<Sandbox> sandbox,
+    GuestConfig guest) {
+  /** In a VM that it joins, a container's number is known only when it is made. */
+  private static final int ANY_NUMBER = 1;
 
   /**
    * Reads the bundle of a request.
    *
+   * @param store the other containers
    * @throws EngineException if it can't be read, or does not go with the request
    * @throws dev.limpid.oci.json.DocumentException naming the field that is wrong
    */
-  static Bundle load(CreateRequest request, Journal journal) {
+  static Bundle load(CreateRequest request, ContainerStore store, Journal journal) {
     ParsedConfig parsed = read(request.bundle());
     for (String warning : parsed.warnings()) {
       journal.warn(warning);
@@ -52,16 +63,51 @@ record Bundle(
     } catch (IOException failed) {
       throw new EngineException("the host's mounts: " + failed.getMessage(), failed);
     }
+    Optional<Sandbox> sandbox = Sandbox.of(config, store);
+    Surroundings around =
+        sandbox.isPresent() ? sandbox.get().surroundings(ANY_NUMBER) : Surroundings.NONE;
     GuestConfig guest =
+        GuestConfig.translate(config.raw(), request.bundle(), rootfs, around, hostMounts, journal);
+    if (sandbox.isPresent()) {
+      refuseOfItsOwnVm(config, guest);
+    }
+    return new Bundle(request.bundle(), config, rootfs, hostMounts, sandbox, guest);
+  }
+
+  /** Refuses what only the first container of a VM can have. */
+  private static void refuseOfItsOwnVm(Config config, GuestConfig guest) {
+    if (config.vm().isPresent()) {
+      throw new InvalidSpecException(
+          ConfigParser.FILE_NAME,
+          "vm",
+          "can't be had: the container joins a virtual machine that runs already");
+    }
+    if (!guest.disks().isEmpty()) {
+      throw new InvalidSpecException(
+          ConfigParser.FILE_NAME,
+          "linux.devices",
+          "block devices of the host can't be had: the container joins a virtual machine that runs"
+              + " already");
+    }
+  }
+
+  /** The same, as the guest gets it if it has this number there. */
+  Bundle joined(Sandbox vm, int number) {
+    GuestConfig numbered =
         GuestConfig.translate(
-            config.raw(),
-            request.bundle(),
-            rootfs,
-            Rootfs.GUEST_PATH,
-            Rootfs.GUEST_SHARE,
-            hostMounts,
-            journal);
-    return new Bundle(request.bundle(), config, rootfs, hostMounts, guest);
+            config.raw(), directory, rootfs, vm.surroundings(number), hostMounts, Silence.JOURNAL);
+    return new Bundle(directory, config, rootfs, hostMounts, sandbox, numbered);
+  }
+
+  /** What there is to say has been said before. */
+  private enum Silence implements Journal {
+    JOURNAL;
+
+    @Override
+    public void debug(String message) {}
+
+    @Override
+    public void warn(String message) {}
   }
 
   /** The disks of the VM that are devices of the host. */

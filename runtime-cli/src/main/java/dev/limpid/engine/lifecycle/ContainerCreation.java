@@ -19,6 +19,7 @@ import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.layer.LayerStore;
 import dev.limpid.vm.rootfs.Rootfs;
+import dev.limpid.vm.rootfs.SharedRootfs;
 import dev.limpid.vm.shim.ShimProcess;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -49,10 +50,11 @@ public final class ContainerCreation {
   public ShimProcess create(CreateRequest request) {
     LimpidConfiguration configuration =
         LimpidConfiguration.load(context.environment(), context.home());
-    Bundle bundle = Bundle.load(request, context.journal());
+    ContainerStore store = new ContainerStore(context.root());
+    Bundle bundle = Bundle.load(request, store, context.journal());
     VmChoice choice =
         VmChoice.of(JsonCursor.root(ConfigParser.FILE_NAME, bundle.config().raw()), configuration);
-    try (Claim claim = new ContainerStore(context.root()).claim(request.id());
+    try (Claim claim = store.claim(request.id());
         Rollback rollback = new Rollback(context.journal())) {
       rollback.onFailure("the container's directory", claim.directory()::remove);
       ShimProcess shim =
@@ -69,16 +71,15 @@ public final class ContainerCreation {
       VmChoice choice,
       ContainerDirectory directory,
       Rollback rollback) {
-    Rootfs rootfs =
-        new RootfsChoice(
-                new LayerStore(configuration.layers()), Landlock.ofHost(), context.journal())
-            .choose(
-                bundle.rootfs(),
-                bundle.hostMounts(),
-                request.id(),
-                directory.path(),
-                choice.rootfs());
-    VmLaunch launch = new VmLaunch(context, configuration, bundle, choice, rootfs, directory);
+    Optional<JoinedVm> place = Optional.empty();
+    if (bundle.sandbox().isPresent()) {
+      Sandbox sandbox = bundle.sandbox().get();
+      place = Optional.of(JoinedVm.enter(sandbox, directory, request.id(), rollback));
+      bundle = bundle.joined(sandbox, place.get().number());
+    }
+    Rootfs rootfs = rootfs(request, configuration, bundle, choice, directory);
+    VmLaunch launch =
+        new VmLaunch(context, configuration, bundle, choice, place, rootfs, directory);
     ContainerCgroup cgroup = ContainerCgroup.place(context, bundle, request.id(), launch.size());
     ContainerRecord container = record(request.id(), bundle, rootfs.releases(), cgroup.cgroup());
     directory.write(container);
@@ -103,6 +104,22 @@ public final class ContainerCreation {
       vm.commit();
       return shim;
     }
+  }
+
+  /** What a VM gets that runs already is one folder. */
+  private Rootfs rootfs(
+      CreateRequest request,
+      LimpidConfiguration configuration,
+      Bundle bundle,
+      VmChoice choice,
+      ContainerDirectory directory) {
+    if (bundle.sandbox().isPresent()) {
+      return new SharedRootfs(bundle.rootfs());
+    }
+    return new RootfsChoice(
+            new LayerStore(configuration.layers()), Landlock.ofHost(), context.journal())
+        .choose(
+            bundle.rootfs(), bundle.hostMounts(), request.id(), directory.path(), choice.rootfs());
   }
 
   private ContainerRecord record(

@@ -64,6 +64,8 @@ public final class ContainerDeletion {
           FolderRemoval.remove(release);
         }
         ContainerCgroup.remove(container.get().cgroup());
+      } else {
+        leaveVm(directory, id);
       }
       directory.remove();
     }
@@ -113,7 +115,18 @@ public final class ContainerDeletion {
   /**
    * Ends what still runs of a container: from inside if the guest cooperates, else from outside.
    */
-  private static void end(ContainerDirectory directory, ContainerRecord container) {
+  private void end(ContainerDirectory directory, ContainerRecord container) {
+    endShim(directory, container);
+    // In between, because virtiofsd has to be there until the guest has let go of what it serves.
+    leaveVm(directory, container.id());
+    VmProcesses.endChildren(container.children());
+  }
+
+  private void leaveVm(ContainerDirectory directory, ContainerId id) {
+    JoinedVm.of(directory, id).ifPresent(place -> place.leave(context.journal()));
+  }
+
+  private static void endShim(ContainerDirectory directory, ContainerRecord container) {
     if (container.shim().isEmpty()) {
       return;
     }
@@ -124,7 +137,7 @@ public final class ContainerDeletion {
         // What the guest does not do, the end of its VM does.
       }
     }
-    VmProcesses.end(container.shim().get(), container.children());
+    VmProcesses.endShim(container.shim().get());
   }
 
   /** The container is gone whatever these say, so their failure is only told (runtime.md, 13). */

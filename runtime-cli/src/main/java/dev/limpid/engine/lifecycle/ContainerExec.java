@@ -120,11 +120,13 @@ public final class ContainerExec {
     GuestProcess guest = GuestProcess.translate("process", process.raw(), context.journal());
     // Several verbs do this at the same time.
     String name = "exec-" + ProcessHandle.current().pid();
+    // There is the shim of the VM.
+    ContainerDirectory vm = directory.vm();
     try (Rollback rollback = new Rollback(context.journal());
-        ControlLinkListener listener = listen(directory, name + ".sock")) {
-      Path planFile = directory.path().resolve(name + ".plan");
+        ControlLinkListener listener = listen(vm, name + ".sock")) {
+      Path planFile = vm.path().resolve(name + ".plan");
       rollback.onFailure("the plan", () -> AtomicFile.remove(planFile));
-      ShimPlan plan = new ShimPlan(directory.path(), name + ".sock");
+      ShimPlan plan = new ShimPlan(vm.path(), name + ".sock");
       plan.cgroup(container.cgroup().directories());
       streams.describe(plan, context);
       plan.write(planFile);
@@ -140,8 +142,10 @@ public final class ContainerExec {
           });
       try (ControlLink link = listener.accept(SHIM_PATIENCE, shim::isAlive)) {
         link.call(
-            new dev.limpid.proto.ExecRequest(
-                guest.text(), LaunchedVm.terminalSize(process), guest.scheduling()),
+            AgentCall.addressed(
+                directory,
+                new dev.limpid.proto.ExecRequest(
+                    guest.text(), LaunchedVm.terminalSize(process), guest.scheduling())),
             GUEST_PATIENCE);
         if (request.pidFile().isPresent()) {
           PidFile.write(request.pidFile().get(), shim.pid(), rollback);

@@ -47,6 +47,12 @@ public final class ContainerKill {
     }
   }
 
+  /** Whether the VM stands still because of another container. */
+  private static boolean isPaused(ContainerDirectory directory, ContainerDirectory vm) {
+    return !vm.path().equals(directory.path())
+        && vm.read().filter(ContainerRecord::paused).isPresent();
+  }
+
   /**
    * Sends a signal to a container that is thought to run. One whose VM does not answer is ended
    * from outside if the signal is SIGKILL.
@@ -55,12 +61,13 @@ public final class ContainerKill {
    */
   static boolean send(
       ContainerDirectory directory, ContainerRecord container, Signal signal, boolean all) {
-    if (container.paused()) {
+    ContainerDirectory vm = directory.vm();
+    if (container.paused() || isPaused(directory, vm)) {
       // Its processes stay frozen; the agent has to run.
-      ContainerPause.awaken(directory);
+      ContainerPause.awaken(vm);
     }
-    try (ControlLink link = ControlLink.connect(directory.path(), PATIENCE)) {
-      link.call(new KillRequest(signal.number(), all), PATIENCE);
+    try (ControlLink link = ControlLink.connect(vm.path(), PATIENCE)) {
+      link.call(AgentCall.addressed(directory, new KillRequest(signal.number(), all)), PATIENCE);
       return true;
     } catch (AgentFailureException refused) {
       if (refused.code().equals("no-process")) {

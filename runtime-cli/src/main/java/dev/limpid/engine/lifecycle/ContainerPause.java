@@ -16,7 +16,7 @@ import java.time.Duration;
 
 /**
  * Halts a container and lets it go on: first its processes, which so stop at a point of their own
- * kernel's choice, then the VM's processors.
+ * kernel's choice, then the VM's processors, unless these are another container's.
  */
 public final class ContainerPause {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -46,7 +46,9 @@ public final class ContainerPause {
       }
       AgentCall.of(directory, container, new PauseRequest());
       directory.write(container.paused(true));
-      monitor(directory, "stop");
+      if (directory.membership().isEmpty()) {
+        monitor(directory, "stop");
+      }
     }
   }
 
@@ -63,7 +65,9 @@ public final class ContainerPause {
       if (!container.paused() || directory.hasEnded(container)) {
         throw new EngineException("container not paused");
       }
-      awaken(directory);
+      if (directory.membership().isEmpty()) {
+        awaken(directory);
+      }
       AgentCall.of(directory, container, new ResumeRequest());
       directory.write(container.paused(false));
     }

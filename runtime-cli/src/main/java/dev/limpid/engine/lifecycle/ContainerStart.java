@@ -76,8 +76,8 @@ public final class ContainerStart {
   }
 
   private static void go(ContainerDirectory directory, ContainerRecord container) {
-    try (ControlLink link = ControlLink.connect(directory.path(), PATIENCE)) {
-      link.call(new StartRequest(), PATIENCE);
+    try (ControlLink link = ControlLink.connect(directory.vm().path(), PATIENCE)) {
+      link.call(AgentCall.addressed(directory, new StartRequest()), PATIENCE);
     } catch (AgentFailureException refused) {
       if (refused.code().equals("state")) {
         // A verb that was killed had started it and could not write it down.

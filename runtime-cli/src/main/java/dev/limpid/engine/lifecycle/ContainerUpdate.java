@@ -108,7 +108,7 @@ public final class ContainerUpdate {
     if (limit.isEmpty() && !processors) {
       return wanted;
     }
-    try (QmpClient qmp = QmpClient.connect(directory.path(), PATIENCE)) {
+    try (QmpClient qmp = QmpClient.connect(directory.vm().path(), PATIENCE)) {
       RunningVm vm = new RunningVm(qmp, PATIENCE);
       RunningVm.Memory memory = vm.memory();
       long memoryMiB = memory.memoryMiB();

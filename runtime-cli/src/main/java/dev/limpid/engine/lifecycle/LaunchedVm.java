@@ -21,13 +21,16 @@ import dev.limpid.proto.DiskNumbers;
 import dev.limpid.proto.DisksRequest;
 import dev.limpid.proto.Entropy;
 import dev.limpid.proto.GuestMount;
+import dev.limpid.proto.JoinRequest;
 import dev.limpid.proto.Launched;
 import dev.limpid.proto.PendingRequest;
 import dev.limpid.proto.PrepareRequest;
 import dev.limpid.proto.TerminalSize;
 import dev.limpid.vm.device.HostDisk;
 import dev.limpid.vm.qmp.QmpClient;
+import dev.limpid.vm.rootfs.GuestPlace;
 import dev.limpid.vm.rootfs.Rootfs;
+import dev.limpid.vm.rootfs.SharedRootfs;
 import dev.limpid.vm.shim.ShimPlan;
 import dev.limpid.vm.shim.ShimProcess;
 import java.io.IOException;
@@ -46,6 +49,7 @@ final class LaunchedVm implements AutoCloseable {
   private final EngineContext context;
   private final LimpidConfiguration configuration;
   private final Bundle bundle;
+  private final Optional<JoinedVm> place;
   private final ContainerDirectory directory;
   private final ShimProcess shim;
   private final ControlLinkListener listener;
@@ -56,12 +60,14 @@ final class LaunchedVm implements AutoCloseable {
       EngineContext context,
       LimpidConfiguration configuration,
       Bundle bundle,
+      Optional<JoinedVm> place,
       ContainerDirectory directory,
       ShimProcess shim,
       ControlLinkListener listener) {
     this.context = context;
     this.configuration = configuration;
     this.bundle = bundle;
+    this.place = place;
     this.directory = directory;
     this.shim = shim;
     this.listener = listener;
@@ -74,13 +80,15 @@ final class LaunchedVm implements AutoCloseable {
   /**
    * Waits until the hypervisor runs.
    *
-   * @return the shim's children: QEMU and virtiofsd
+   * @return the shim's children: QEMU, unless it is another container's, and virtiofsd
    */
   List<HostProcess> awaitChildren() {
     try {
       link = Optional.of(listener.accept(SHIM_PATIENCE, shim::isAlive));
       Launched launched = link.get().awaitLaunched(SHIM_PATIENCE);
-      children.add(HostProcess.of(launched.qemuPid()));
+      if (launched.qemuPid().isPresent()) {
+        children.add(HostProcess.of(launched.qemuPid().getAsInt()));
+      }
       if (launched.virtiofsdPid().isPresent()) {
         children.add(HostProcess.of(launched.virtiofsdPid().getAsInt()));
       }
@@ -95,7 +103,10 @@ final class LaunchedVm implements AutoCloseable {
   void end() {
     HostProcess process = HostProcess.of(shim.pid());
     shim.terminate();
-    VmProcesses.end(process, children);
+    VmProcesses.endShim(process);
+    // virtiofsd has to be there until the guest has let go of what it serves.
+    place.ifPresent(joined -> joined.leave(context.journal()));
+    VmProcesses.endChildren(children);
   }
 
   /** Makes the container in the guest; the hooks of the host run while the guest boots. */
@@ -103,18 +114,24 @@ final class LaunchedVm implements AutoCloseable {
     ControlLink shimLink = link.orElseThrow();
     try {
       Duration patience = Duration.ofSeconds(configuration.startTimeoutSeconds());
-      PendingRequest prepared = shimLink.send(prepareRequest(rootfs));
-      Optional<PendingRequest> created =
-          bundle.guest().disks().isEmpty()
-              ? Optional.of(shimLink.send(createRequest(List.of())))
-              : Optional.empty();
-      runHooks(container);
-      shimLink.await(prepared, patience);
-      if (created.isEmpty()) {
-        List<DiskNumbers> disks = numbersOfDisks(shimLink, patience);
-        created = Optional.of(shimLink.send(createRequest(disks)));
+      List<PendingRequest> requests = new ArrayList<>();
+      if (place.isPresent()) {
+        place.get().plug();
+        requests.add(shimLink.send(joinRequest(place.get())));
+      } else {
+        requests.add(shimLink.send(prepareRequest(rootfs)));
+        if (bundle.guest().disks().isEmpty()) {
+          requests.add(shimLink.send(createRequest(List.of())));
+        }
       }
-      shimLink.await(created.get(), patience);
+      runHooks(container);
+      for (PendingRequest request : requests) {
+        shimLink.await(request, patience);
+      }
+      if (!bundle.guest().disks().isEmpty()) {
+        List<DiskNumbers> disks = numbersOfDisks(shimLink, patience);
+        shimLink.call(createRequest(disks), patience);
+      }
     } catch (AgentFailureException refused) {
       throw new EngineException(
           GuestErrorWording.of(refused, bundle.config().process().args().get(0)), refused);
@@ -170,11 +187,24 @@ final class LaunchedVm implements AutoCloseable {
     }
   }
 
+  private JoinRequest joinRequest(JoinedVm joined) {
+    GuestPlace guest = new GuestPlace(joined.number());
+    String share = guest.share().toString();
+    String rootfs = guest.rootfs().toString();
+    List<GuestMount> mounts = new ArrayList<>();
+    mounts.add(new GuestMount("virtiofs", joined.folder().tag(), share, Set.of(), ""));
+    mounts.add(SharedRootfs.mount(guest));
+    bundle.guest().sharedMemory().ifPresent(mounts::add);
+    return new JoinRequest(
+        joined.number(), mounts, List.of(rootfs, share), createRequest(List.of()));
+  }
+
   private PrepareRequest prepareRequest(Rootfs rootfs) throws IOException {
     List<GuestMount> mounts = new ArrayList<>();
     mounts.add(
         new GuestMount("virtiofs", ShimPlan.SHARED, Rootfs.GUEST_SHARE.toString(), Set.of(), ""));
     mounts.addAll(rootfs.mounts());
+    bundle.guest().sharedMemory().ifPresent(mounts::add);
     return new PrepareRequest(
         context.clock().instant(),
         Entropy.fromHost(),
@@ -206,7 +236,7 @@ final class LaunchedVm implements AutoCloseable {
 
   /** What QEMU says of a guest that does not answer; empty if it says nothing either. */
   private String hypervisorStatus() {
-    try (QmpClient qmp = QmpClient.connect(directory.path(), QMP_PATIENCE)) {
+    try (QmpClient qmp = QmpClient.connect(directory.vm().path(), QMP_PATIENCE)) {
       return "; QEMU says it is "
           + qmp.execute("query-status", QMP_PATIENCE).requiredString("status");
     } catch (IOException | DocumentException silent) {

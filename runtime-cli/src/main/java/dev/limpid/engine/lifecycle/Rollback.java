@@ -18,6 +18,11 @@ final class Rollback implements AutoCloseable {
     this.journal = journal;
   }
 
+  /** Told what can't be undone. */
+  Journal journal() {
+    return journal;
+  }
+
   /**
    * Something was taken.
    *

@@ -12,6 +12,7 @@ import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.device.AgentPort;
 import dev.limpid.vm.device.Console;
 import dev.limpid.vm.device.Device;
+import dev.limpid.vm.device.JoinBridge;
 import dev.limpid.vm.device.PmemDisk;
 import dev.limpid.vm.device.SharedFolder;
 import dev.limpid.vm.hypervisor.Accelerator;
@@ -26,6 +27,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Starts the shim of a container, with everything it needs to start the VM. */
 final class VmLaunch {
@@ -38,6 +40,7 @@ final class VmLaunch {
   private final LimpidConfiguration configuration;
   private final Bundle bundle;
   private final VmChoice choice;
+  private final Optional<JoinedVm> place;
   private final Rootfs rootfs;
   private final ContainerDirectory directory;
 
@@ -46,12 +49,14 @@ final class VmLaunch {
       LimpidConfiguration configuration,
       Bundle bundle,
       VmChoice choice,
+      Optional<JoinedVm> place,
       Rootfs rootfs,
       ContainerDirectory directory) {
     this.context = context;
     this.configuration = configuration;
     this.bundle = bundle;
     this.choice = choice;
+    this.place = place;
     this.rootfs = rootfs;
     this.directory = directory;
   }
@@ -85,8 +90,12 @@ final class VmLaunch {
     try {
       ShimProcess shim =
           ShimProcess.start(
-              configuration.shim(), ShimProcess.Role.RUN, planFile, streams(request).ofShim());
-      LaunchedVm vm = new LaunchedVm(context, configuration, bundle, directory, shim, listener);
+              configuration.shim(),
+              place.isPresent() ? ShimProcess.Role.JOIN : ShimProcess.Role.RUN,
+              planFile,
+              streams(request).ofShim());
+      LaunchedVm vm =
+          new LaunchedVm(context, configuration, bundle, place, directory, shim, listener);
       rollback.onFailure("the virtual machine", vm::end);
       started = true;
       return vm;
@@ -124,9 +133,13 @@ final class VmLaunch {
     plan.virtiofsd(
         VirtiofsdCommandLine.of(
             configuration.virtiofsd(), directory.path().resolve(ShimPlan.SHARED)));
-    List<String> hypervisor = QemuCommandLine.of(virtualMachine(request), growth());
-    context.journal().debug("hypervisor: " + String.join(" ", hypervisor));
-    plan.hypervisor(hypervisor);
+    if (bundle.sandbox().isPresent()) {
+      plan.sandbox(bundle.sandbox().get().directory().path());
+    } else {
+      List<String> hypervisor = QemuCommandLine.of(virtualMachine(request), growth());
+      context.journal().debug("hypervisor: " + String.join(" ", hypervisor));
+      plan.hypervisor(hypervisor);
+    }
     streams(request).describe(plan, context);
     return plan;
   }
@@ -155,6 +168,7 @@ final class VmLaunch {
     devices.add(new AgentPort(QemuCommandLine.AGENT_DESCRIPTOR));
     devices.add(new Console(QemuCommandLine.CONSOLE_DESCRIPTOR));
     devices.add(new SharedFolder("virtiofsd.sock", ShimPlan.SHARED));
+    devices.add(new JoinBridge());
     devices.addAll(rootfs.devices());
     devices.addAll(bundle.guestDisks());
     return new VirtualMachine(

@@ -20,7 +20,17 @@ final class VmProcesses {
    * @throws EngineException if the kernel does not end one of them
    */
   static void end(HostProcess shim, List<HostProcess> children) {
+    endShim(shim);
+    endChildren(children);
+  }
+
+  /** The same, of the shim alone. */
+  static void endShim(HostProcess shim) {
     awaitOrKill(shim, "limpid-shim");
+  }
+
+  /** The same, of what the shim has started. */
+  static void endChildren(List<HostProcess> children) {
     for (HostProcess child : children) {
       // It dies with the shim, but not in the same instant.
       awaitOrKill(child, "child");

@@ -125,12 +125,6 @@ class GuestConfigTest {
 
   private GuestConfig translate(String config, RecordingJournal journal) {
     return GuestConfig.translate(
-        Json.object(config),
-        bundle,
-        bundle,
-        Path.of("/run/limpid/rootfs"),
-        Path.of("/run/limpid/share"),
-        new MountTable(List.of()),
-        journal);
+        Json.object(config), bundle, bundle, Surroundings.NONE, new MountTable(List.of()), journal);
   }
 }

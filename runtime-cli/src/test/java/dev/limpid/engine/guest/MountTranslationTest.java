@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.limpid.engine.Json;
 import dev.limpid.oci.json.InvalidSpecException;
+import dev.limpid.proto.GuestMount;
 import dev.limpid.proto.MountAttributes;
+import dev.limpid.proto.MountFlag;
 import dev.limpid.vm.mountinfo.HostMount;
 import dev.limpid.vm.mountinfo.MountTable;
+import dev.limpid.vm.rootfs.GuestPlace;
 import dev.limpid.vm.shim.BindOptions;
 import dev.limpid.vm.shim.IdentityMap;
 import java.io.IOException;
@@ -18,7 +21,9 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,8 +33,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is bound from the host comes by way of the shared folder; the rest is the guest's own. */
 class MountTranslationTest {
-  private static final Path SHARE = Path.of("/run/limpid/share");
-
   private Path bundle;
 
   @BeforeEach
@@ -245,12 +248,46 @@ class MountTranslationTest {
 
     assertEquals(
         Json.of(
-            "[{'destination':'/dev/shm','type':'tmpfs','source':'shm',"
-                + "'options':['nosuid','noexec','nodev','mode=1777','size="
-                + size
-                + "']},{'destination':'/x','type':'bind','source':'/run/limpid/share/volume0','options':['bind','private']}]"),
+            "[{'destination':'/dev/shm','type':'bind','source':'/run/limpid/shm',"
+                + "'options':['rbind','private','nosuid','noexec','nodev']},"
+                + "{'destination':'/x','type':'bind','source':'/run/limpid/share/volume0','options':['bind','private']}]"),
         result.mounts());
     assertEquals(List.of(source("data/sub volume0 bind")), result.sources());
+    assertEquals(Optional.of(sharedMemory("/run/limpid/shm", size)), result.sharedMemory());
+  }
+
+  @Test
+  void sharedMemoryIsSharedInAGuestThatHasIt() throws IOException {
+    MountTable mounts =
+        new MountTable(
+            List.of(
+                new HostMount(
+                    "0:1", Path.of("/"), bundle.resolve("data/sub"), false, "tmpfs", "rw"),
+                new HostMount("0:2", Path.of("/"), bundle.resolve("data"), false, "tmpfs", "rw")));
+    long size = Files.getFileStore(bundle).getTotalSpace();
+    Surroundings around =
+        new Surroundings(new GuestPlace(3), Map.of(), Optional.of(bundle.resolve("data/sub")));
+    String config = "{'mounts':[{'destination':'/dev/shm','type':'bind','source':'%s'}]}";
+
+    MountTranslation.Result shared = translate(config.formatted("link"), mounts, around);
+    assertEquals(
+        Json.of(
+            "[{'destination':'/dev/shm','type':'bind','source':'/run/limpid/shm',"
+                + "'options':['bind','private','nosuid','noexec','nodev']}]"),
+        shared.mounts());
+    assertEquals(Optional.empty(), shared.sharedMemory());
+
+    MountTranslation.Result own = translate(config.formatted("data"), mounts, around);
+    assertEquals(Optional.of(sharedMemory("/run/limpid/joined/3/shm", size)), own.sharedMemory());
+  }
+
+  private static GuestMount sharedMemory(String target, long size) {
+    return new GuestMount(
+        "tmpfs",
+        "shm",
+        target,
+        Set.of(MountFlag.NOSUID, MountFlag.NODEV, MountFlag.NOEXEC),
+        "mode=1777,size=" + size);
   }
 
   static List<Arguments> mapped() {
@@ -320,11 +357,15 @@ class MountTranslationTest {
   }
 
   private MountTranslation.Result translate(String config, MountTable mounts) {
+    return translate(config, mounts, Surroundings.NONE);
+  }
+
+  private MountTranslation.Result translate(String config, MountTable mounts, Surroundings around) {
     String complete =
         config.contains("'linux'")
             ? config
             : "{'linux':{}" + (config.equals("{}") ? "" : ",") + config.substring(1);
-    return new MountTranslation(bundle, bundle.resolve("rootfs"), SHARE, mounts)
+    return new MountTranslation(bundle, bundle.resolve("rootfs"), around, mounts)
         .translate(Json.config(complete.replace("BUNDLE", bundle.toString())));
   }
 

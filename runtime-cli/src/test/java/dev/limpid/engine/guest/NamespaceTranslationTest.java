@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.limpid.engine.Json;
 import dev.limpid.engine.RecordingJournal;
 import dev.limpid.oci.json.InvalidSpecException;
+import dev.limpid.vm.rootfs.GuestPlace;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,7 +46,7 @@ class NamespaceTranslationTest {
         Arguments.of(
             "{'linux':{'namespaces':[" + two + ",{'type':'pid','path':'/proc/1/ns/pid'}]}}",
             "linux.namespaces[2].path: can't be joined: the container's pid namespace is in another"
-                + " kernel, its VM's, found \"/proc/1/ns/pid\""),
+                + " kernel, its VM's, unless it is that of another container of limpid's, found \"/proc/1/ns/pid\""),
         Arguments.of(
             "{'linux':{'namespaces':[{'type':'network','path':1},{'type':'mount'}]}}",
             "linux.namespaces[0].path: must be a string, found a number"),
@@ -74,7 +76,9 @@ class NamespaceTranslationTest {
             InvalidSpecException.class,
             () ->
                 NamespaceTranslation.translate(
-                    Json.config(config).required("linux"), new RecordingJournal()));
+                    Json.config(config).required("linux"),
+                    Surroundings.NONE,
+                    new RecordingJournal()));
 
     assertEquals("config.json: " + problem, e.getMessage());
   }
@@ -119,7 +123,9 @@ class NamespaceTranslationTest {
 
     NamespaceTranslation.Result result =
         NamespaceTranslation.translate(
-            Json.config("{'namespaces':[" + namespaces + "]" + mappings + "}"), journal);
+            Json.config("{'namespaces':[" + namespaces + "]" + mappings + "}"),
+            Surroundings.NONE,
+            journal);
 
     assertEquals(Json.of("[" + guest + "]"), result.namespaces());
     assertEquals(List.of(), journal.records());
@@ -132,7 +138,9 @@ class NamespaceTranslationTest {
     RecordingJournal journal = new RecordingJournal();
 
     NamespaceTranslation.translate(
-        Json.config("{'namespaces':[{'type':'network'},{'type':'mount'}]}"), journal);
+        Json.config("{'namespaces':[{'type':'network'},{'type':'mount'}]}"),
+        Surroundings.NONE,
+        journal);
 
     assertEquals(2, journal.records().size());
     for (int i = 0; i < 2; i++) {
@@ -144,5 +152,69 @@ class NamespaceTranslationTest {
                   + ": the container shares its virtual machine's, not the host's"),
           record);
     }
+  }
+
+  static List<Arguments> joined() {
+    String own = "{'type':'mount'},{'type':'uts'},{'type':'cgroup'},{'type':'pid'}";
+    return List.of(
+        Arguments.of(
+            "[{'type':'network'},{'type':'ipc'}," + own + "]",
+            "[{'type':'ipc'}," + own + ",{'type':'network'}]",
+            ""),
+        Arguments.of(
+            "[{'type':'network','path':'/proc/thread-self/ns/net'},{'type':'ipc'}," + own + "]",
+            "[{'type':'ipc'}," + own + ",{'type':'network'}]",
+            "/proc/thread-self/ns/net"),
+        Arguments.of(
+            "[{'type':'network','path':'/proc/self/ns/net'},"
+                + "{'type':'ipc','path':'/proc/7/ns/ipc'},"
+                + own
+                + "]",
+            "[{'type':'ipc','path':'/run/limpid/ns/0/ipc'},"
+                + own
+                + ",{'type':'network','path':'/run/limpid/ns/0/net'}]",
+            "/proc/self/ns/net"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("joined")
+  void sharesWhatIsInTheGuest(String namespaces, String guest, String network) {
+    Surroundings around =
+        new Surroundings(
+            new GuestPlace(2),
+            Map.of(
+                "/proc/self/ns/net", Path.of("/run/limpid/ns/0/net"),
+                "/proc/7/ns/ipc", Path.of("/run/limpid/ns/0/ipc")),
+            Optional.empty());
+
+    NamespaceTranslation.Result result =
+        NamespaceTranslation.translate(
+            Json.config("{'namespaces':" + namespaces + "}"), around, new RecordingJournal());
+
+    assertEquals(Json.of(guest), result.namespaces());
+    assertEquals(
+        Optional.of(network).filter(path -> !path.isEmpty()).map(Path::of), result.network());
+  }
+
+  @Test
+  void refusesWhatIsNotInTheGuestBesideWhatIs() {
+    Surroundings around =
+        new Surroundings(
+            new GuestPlace(1),
+            Map.of("/proc/7/ns/ipc", Path.of("/run/limpid/ns/0/ipc")),
+            Optional.empty());
+
+    InvalidSpecException e =
+        assertThrows(
+            InvalidSpecException.class,
+            () ->
+                NamespaceTranslation.translate(
+                    Json.config(
+                        "{'namespaces':[{'type':'network'},{'type':'ipc','path':'/proc/7/ns/ipc'},"
+                            + "{'type':'uts','path':'/proc/8/ns/uts'},{'type':'mount'}]}"),
+                    around,
+                    new RecordingJournal()));
+
+    assertEquals("namespaces[2].path", e.path());
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.Json;
 import dev.limpid.engine.RecordingJournal;
+import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.lifecycle.CreateRequest.Attachment;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.json.DocumentException;
@@ -159,6 +160,7 @@ class BundleTest {
             Optional.empty(),
             socket ? Optional.of(folder.resolve("console.sock")) : Optional.empty(),
             attached ? Attachment.ATTACHED : Attachment.DETACHED),
+        new ContainerStore(folder.resolve("root")),
         journal);
   }
 }

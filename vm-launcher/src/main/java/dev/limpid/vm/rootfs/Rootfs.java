@@ -10,10 +10,10 @@ import java.util.List;
 /** How a container's root filesystem gets into its VM. */
 public sealed interface Rootfs permits LayeredRootfs, SharedRootfs {
   /** Where the guest has the root filesystem, whichever way it came. */
-  Path GUEST_PATH = Path.of("/run/limpid/rootfs");
+  Path GUEST_PATH = GuestPlace.ALONE.rootfs();
 
   /** Where the guest has the folder that it shares with the host. */
-  Path GUEST_SHARE = Path.of("/run/limpid/share");
+  Path GUEST_SHARE = GuestPlace.ALONE.share();
 
   /** Folders of the host that {@link #make} makes, and that must be removed with the container. */
   List<Path> releases();

@@ -38,8 +38,12 @@ public record SharedRootfs(Path directory) implements Rootfs {
 
   @Override
   public List<GuestMount> mounts() {
-    return List.of(
-        GuestMount.bind(
-            GUEST_SHARE.resolve(NAME).toString(), GUEST_PATH.toString(), MountFlag.REC));
+    return List.of(mount(GuestPlace.ALONE));
+  }
+
+  /** What the guest has to mount for one of its containers, which has it in its shared folder. */
+  public static GuestMount mount(GuestPlace place) {
+    return GuestMount.bind(
+        place.share().resolve(NAME).toString(), place.rootfs().toString(), MountFlag.REC);
   }
 }

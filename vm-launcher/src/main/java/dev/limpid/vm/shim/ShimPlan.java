@@ -56,6 +56,15 @@ public final class ShimPlan {
     put("oom-score-adj", Integer.toString(adjustment));
   }
 
+  /**
+   * The container is in the VM of another one.
+   *
+   * @param directory the other one's; absolute
+   */
+  public void sandbox(Path directory) {
+    put("sandbox", directory.toString());
+  }
+
   /** The VM gets a network namespace of its own, or joins the one at a path. */
   public void network(Optional<Path> namespace) {
     if (namespace.isPresent()) {

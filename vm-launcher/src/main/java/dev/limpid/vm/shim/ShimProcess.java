@@ -13,10 +13,18 @@ public final class ShimProcess {
 
   /** What a shim stands for. */
   public enum Role {
-    /** A container. */
-    RUN,
+    /** A container and its VM. */
+    RUN("run"),
+    /** A container in a VM that another shim stands for. */
+    JOIN("join"),
     /** A process in a container that another shim stands for. */
-    EXEC
+    EXEC("exec");
+
+    private final String command;
+
+    Role(String command) {
+      this.command = command;
+    }
   }
 
   /** What the shim gets as its standard streams. */
@@ -38,8 +46,7 @@ public final class ShimProcess {
    */
   public static ShimProcess start(Path shim, Role role, Path plan, Streams streams)
       throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(shim.toString(), role == Role.RUN ? "run" : "exec", plan.toString());
+    ProcessBuilder builder = new ProcessBuilder(shim.toString(), role.command, plan.toString());
     builder.environment().clear();
     switch (streams) {
       case INHERITED -> builder.inheritIO();

@@ -44,7 +44,7 @@ public final class FakeQemu implements AutoCloseable {
   }
 
   /** One that hangs up when it has said all. */
-  static FakeQemu sayingAndHangingUp(Path directory, String... says) throws IOException {
+  public static FakeQemu sayingAndHangingUp(Path directory, String... says) throws IOException {
     return new FakeQemu(directory, true, List.of(says));
   }
 

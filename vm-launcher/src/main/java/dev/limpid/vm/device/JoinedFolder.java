@@ -1,0 +1,116 @@
+package dev.limpid.vm.device;
+
+import dev.limpid.oci.json.JsonObject;
+import dev.limpid.vm.qmp.QmpClient;
+import dev.limpid.vm.qmp.QmpException;
+import java.io.IOException;
+import java.time.Duration;
+
+/**
+ * The folder of a container that joins a VM which runs already: plugged into the slot of {@link
+ * JoinBridge} that has its number.
+ *
+ * @param container its number in the guest, 1 to {@link JoinBridge#SLOTS}
+ */
+public record JoinedFolder(int container) {
+  /** How often QEMU is asked whether the guest has let go of the device. */
+  private static final long LOOK_AGAIN_MS = 5;
+
+  /** Checks the number. */
+  public JoinedFolder {
+    if (container < 1 || container > JoinBridge.SLOTS) {
+      throw new IllegalArgumentException("PCI slot " + container);
+    }
+  }
+
+  /** The name by which the guest mounts it. */
+  public String tag() {
+    return "joined" + container;
+  }
+
+  /**
+   * Plugs it in.
+   *
+   * @param socket virtiofsd's socket, absolute or relative to QEMU's working directory; at most 107
+   *     bytes
+   * @throws QmpException if QEMU refuses it; nothing is left then
+   */
+  public void plug(QmpClient qmp, String socket, Duration patience) throws IOException {
+    JsonObject address =
+        JsonObject.builder()
+            .put("type", "unix")
+            .put("data", JsonObject.builder().put("path", socket).build())
+            .build();
+    JsonObject data = JsonObject.builder().put("addr", address).put("server", false).build();
+    qmp.execute(
+        "chardev-add",
+        JsonObject.builder()
+            .put("id", chardev())
+            .put("backend", JsonObject.builder().put("type", "socket").put("data", data).build())
+            .build(),
+        patience);
+    try {
+      qmp.execute(
+          "device_add",
+          JsonObject.builder()
+              .put("driver", "vhost-user-fs-pci")
+              .put("id", device())
+              .put("chardev", chardev())
+              .put("tag", tag())
+              .put("queue-size", 1024)
+              .put("bus", JoinBridge.BUS)
+              .put("addr", Integer.toString(container))
+              .build(),
+          patience);
+    } catch (QmpException refused) {
+      qmp.execute("chardev-remove", named(chardev()), patience);
+      throw refused;
+    }
+  }
+
+  /**
+   * Pulls it out, and waits until the guest has let go of it.
+   *
+   * @return false if the guest has not, in time
+   */
+  public boolean unplug(QmpClient qmp, Duration patience) throws IOException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    try {
+      qmp.execute("device_del", named(device()), patience);
+    } catch (QmpException absent) {
+      // It was never there, or is going already.
+    }
+    while (true) {
+      try {
+        // In use as long as the device is.
+        qmp.execute("chardev-remove", named(chardev()), patience);
+        return true;
+      } catch (QmpException refused) {
+        if (!refused.getMessage().contains("busy")) {
+          return true;
+        }
+      }
+      if (System.nanoTime() - deadline > 0) {
+        return false;
+      }
+      try {
+        Thread.sleep(LOOK_AGAIN_MS);
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+  }
+
+  private String device() {
+    return "folder" + container;
+  }
+
+  private String chardev() {
+    return "share" + container;
+  }
+
+  private static JsonObject named(String id) {
+    return JsonObject.builder().put("id", id).build();
+  }
+}
