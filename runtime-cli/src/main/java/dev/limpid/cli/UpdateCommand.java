@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
     name = "update",
     header = "Changes the limits of a running container.",
     description = {
-      "What is not named stays as it is. Memory can't grow beyond what the virtual machine was made with."
+      "What is not named stays as it is. The virtual machine grows if it has to, and never shrinks."
     },
     footerHeading = "%nExamples:%n",
     footer = {"  limpid update --memory 268435456 web", "  limpid update -r limits.json web"})

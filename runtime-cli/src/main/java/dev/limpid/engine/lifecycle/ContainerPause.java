@@ -47,7 +47,7 @@ public final class ContainerPause {
       AgentCall.of(directory, container, new PauseRequest());
       directory.write(container.paused(true));
       if (directory.membership().isEmpty()) {
-        monitor(directory, "stop");
+        halt(directory);
       }
     }
   }
@@ -76,6 +76,11 @@ public final class ContainerPause {
   /** Lets the VM's processors run, so that its agent can answer. */
   static void awaken(ContainerDirectory directory) {
     monitor(directory, "cont");
+  }
+
+  /** Halts them. */
+  static void halt(ContainerDirectory directory) {
+    monitor(directory, "stop");
   }
 
   private static void monitor(ContainerDirectory directory, String command) {

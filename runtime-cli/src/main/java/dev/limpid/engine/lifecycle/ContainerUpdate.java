@@ -13,10 +13,8 @@ import dev.limpid.engine.vm.RequestedSize;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Config;
 import dev.limpid.oci.config.ConfigParser;
-import dev.limpid.oci.config.Cpu;
 import dev.limpid.oci.config.Resources;
 import dev.limpid.oci.json.JsonCursor;
-import dev.limpid.oci.json.JsonNumber;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonWriter;
 import dev.limpid.oci.state.Status;
@@ -38,7 +36,6 @@ import java.util.OptionalLong;
 
 /** Changes the limits of a running container. */
 public final class ContainerUpdate {
-  private static final long DEFAULT_PERIOD_MICROS = 100_000;
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final EngineContext context;
@@ -67,25 +64,63 @@ public final class ContainerUpdate {
   private void update(ContainerDirectory directory, String document, JsonObject resources) {
     ContainerRecord container = directory.required();
     Status status = directory.status(container);
-    if (status != Status.RUNNING && status != Status.CREATED) {
+    if (status == Status.STOPPED || status == Status.CREATING) {
       throw new EngineException("cannot update a container that is " + status.specName());
     }
     UnsupportedResources.refuse(JsonCursor.root(document, resources));
     Config saved = directory.savedConfig();
-    Cpu before = saved.linux().resources().cpu();
-    JsonObject whole = withBothOfBandwidth(resources, before);
-    Resources parsed = ConfigParser.parseResources(document, whole);
-    JsonObject merged = MergedResources.of(saved.linux().resources().raw(), whole);
-    VmSize size = grow(document, directory, parsed, merged, saved, container.cgroup());
-    onHost(document, container.cgroup(), parsed, size);
-    JsonObject guest =
-        GuestResources.translate(whole, context.journal())
-            // Rules of devices are those of the creation.
-            .without("devices");
-    AgentCall.of(directory, container, new UpdateRequest(JsonWriter.compact().write(guest)));
+    Resources before = saved.linux().resources();
+    JsonObject changes = CompletedChanges.withBandwidth(resources, before.cpu());
+    Resources asked = ConfigParser.parseResources(document, changes);
+    JsonObject whole = CompletedChanges.withMemory(changes, before.memory());
+    JsonObject merged = MergedResources.of(before.raw(), whole);
+    LimitBounds.check(document + ": ", ConfigParser.parseResources(document, merged));
+    boolean halted = status == Status.PAUSED && directory.membership().isEmpty();
+    if (halted) {
+      // Its processes stay frozen; the agent, and the guest's kernel that takes what is plugged in,
+      // have to run.
+      ContainerPause.awaken(directory);
+    }
+    try {
+      VmSize size = grow(document, directory, asked, merged, saved, container.cgroup());
+      onHost(document, container.cgroup(), asked, size);
+      inGuest(
+          directory,
+          container,
+          whole,
+          asked.cpu().burst().orElse(0),
+          before.cpu().burst().orElse(0));
+    } finally {
+      if (halted && !directory.hasEnded(container)) {
+        ContainerPause.halt(directory);
+      }
+    }
     JsonObject linux =
         JsonCursor.root(ConfigParser.FILE_NAME, saved.raw()).required("linux").asObject();
     directory.saveConfig(saved.raw().with("linux", linux.with("resources", merged)));
+  }
+
+  private void inGuest(
+      ContainerDirectory directory,
+      ContainerRecord container,
+      JsonObject changes,
+      long burst,
+      long burstBefore) {
+    if (burst > 0 && burst < burstBefore) {
+      // crun writes it last, but with the one that holds the kernel takes no quota below that.
+      JsonObject files = JsonObject.builder().put("cpu.max.burst", Long.toString(burst)).build();
+      ask(directory, container, JsonObject.builder().put("unified", files).build());
+    }
+    JsonObject guest =
+        GuestResources.translate(changes, context.journal())
+            // Rules of devices are those of the creation.
+            .without("devices");
+    ask(directory, container, guest);
+  }
+
+  private static void ask(
+      ContainerDirectory directory, ContainerRecord container, JsonObject limits) {
+    AgentCall.of(directory, container, new UpdateRequest(JsonWriter.compact().write(limits)));
   }
 
   /** Gives the VM what the new limits ask for and it has not. It never shrinks. */
@@ -151,35 +186,17 @@ public final class ContainerUpdate {
     HostLimits limits = HostLimits.of(resources, size);
     Version version = cgroup.version();
     try {
-      CgroupLimits.write(cgroup, limits.settings(version));
-      CgroupLimits.write(cgroup, limits.bandwidth(version));
       if (cgroup.scope().isPresent()) {
         List<UnitProperty> properties =
             new ArrayList<>(UnitProperty.of(version, limits.memory(), limits.cpu()));
         properties.addAll(UnitProperty.ofBandwidth(limits.cpu()));
+        // First: systemd rounds what it writes.
         SystemdScope.set(cgroup.scope().get(), properties);
       }
+      CgroupLimits.write(cgroup, limits.settings(version));
+      CgroupLimits.write(cgroup, limits.bandwidth(version));
     } catch (CgroupException refused) {
       throw new EngineException(document + ": " + refused.getMessage(), refused);
     }
-  }
-
-  /** crun needs the quota and the period together, or it loses one of them. */
-  private static JsonObject withBothOfBandwidth(JsonObject resources, Cpu before) {
-    if (resources.get("cpu").isEmpty()
-        || !(resources.get("cpu").get() instanceof JsonObject cpu)
-        || isSet(cpu, "quota") == isSet(cpu, "period")) {
-      return resources;
-    }
-    JsonObject both =
-        isSet(cpu, "quota")
-            ? cpu.with("period", before.period().orElse(DEFAULT_PERIOD_MICROS))
-            : cpu.with("quota", before.quota().orElse(-1));
-    return resources.with("cpu", both);
-  }
-
-  /** Callers write 0 where they mean nothing. */
-  private static boolean isSet(JsonObject cpu, String member) {
-    return cpu.get(member).isPresent() && !cpu.get(member).get().equals(JsonNumber.of(0));
   }
 }

@@ -8,6 +8,8 @@ import java.util.BitSet;
 /** Sets of processors or memory nodes, as cpuset(7) writes them. */
 public final class CpuSet {
   private static final Path ONLINE = Path.of("/sys/devices/system/cpu/online");
+  private static final Path POSSIBLE = Path.of("/sys/devices/system/cpu/possible");
+  private static final Path NODES = Path.of("/sys/devices/system/node/possible");
 
   private CpuSet() {}
 
@@ -45,5 +47,23 @@ public final class CpuSet {
    */
   public static int online() throws IOException {
     return parse(Files.readString(ONLINE)).cardinality();
+  }
+
+  /** The processors that this host can have; empty if the kernel does not tell. */
+  public static BitSet possible() {
+    return read(POSSIBLE);
+  }
+
+  /** The memory nodes that this host can have; empty if the kernel does not tell. */
+  public static BitSet possibleNodes() {
+    return read(NODES);
+  }
+
+  private static BitSet read(Path file) {
+    try {
+      return parse(Files.readString(file));
+    } catch (IOException absent) {
+      return new BitSet();
+    }
   }
 }

@@ -1,5 +1,7 @@
 package dev.limpid.vm.cgroup;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -24,6 +26,13 @@ public record LimitSetting(String field, String controller, boolean needed, List
    * @param text what to write
    */
   public record Write(String file, String text) {}
+
+  /** The same, what is to be written last being tried first. */
+  LimitSetting lastFirst() {
+    List<Write> reversed = new ArrayList<>(writes);
+    Collections.reverse(reversed);
+    return new LimitSetting(field, controller, needed, reversed);
+  }
 
   /** One that only the host can apply. */
   static LimitSetting needed(String field, String controller, Write... writes) {

@@ -73,6 +73,17 @@ class CgroupLimitsTest {
   }
 
   @Test
+  void theOthersAreWrittenAlthoughOneIsRefused() throws IOException {
+    Path blkio = Files.createDirectories(directory.resolve("blkio/blkio.weight")).getParent();
+    Path file = Files.createFile(blkio.resolve("memory.limit_in_bytes"));
+
+    assertThrows(
+        CgroupException.class, () -> CgroupLimits.write(cgroup(), List.of(WEIGHT, MEMORY)));
+
+    assertEquals("7", Files.readString(file));
+  }
+
+  @Test
   void controllersAreMissedBeforeAnythingIsMade() {
     CgroupTree tree =
         new CgroupTree(Version.V1, List.of(new Hierarchy(directory, Set.of("memory"), directory)));
