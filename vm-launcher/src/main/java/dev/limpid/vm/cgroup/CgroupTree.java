@@ -16,7 +16,8 @@ import java.util.Set;
  *
  * @param version which version has the controllers
  * @param hierarchies for {@link Version#V2} the one there is; for {@link Version#V1} those that
- *     have controllers or a name, in the order in which they were mounted; else none
+ *     have controllers or a name, in the order in which they were mounted, then that of version 2
+ *     if it is mounted too; else none
  */
 public record CgroupTree(Version version, List<Hierarchy> hierarchies) {
   private static final Path SELF = Path.of("/proc/self/cgroup");
@@ -79,6 +80,9 @@ public record CgroupTree(Version version, List<Hierarchy> hierarchies) {
       }
     }
     if (controlled) {
+      // Without controllers, but where systemd makes use of both versions it looks there for what
+      // belongs to a unit.
+      second.ifPresent(first::add);
       return new CgroupTree(Version.V1, first);
     }
     return second.isPresent()

@@ -61,7 +61,7 @@ class CgroupTreeTest {
             5:memory:/process/7
             4:cpu,cpuacct:/
             1:name=systemd:/user.slice
-            0::/user.slice
+            0::/user.slice/x
             """);
 
     assertEquals(
@@ -75,7 +75,9 @@ class CgroupTreeTest {
                 new Hierarchy(
                     Path.of("/c/cpu,cpuacct"), Set.of("cpu", "cpuacct"), Path.of("/c/cpu,cpuacct")),
                 new Hierarchy(
-                    Path.of("/c/memory"), Set.of("memory"), Path.of("/c/memory/process/7")))),
+                    Path.of("/c/memory"), Set.of("memory"), Path.of("/c/memory/process/7")),
+                new Hierarchy(
+                    Path.of("/c/unified"), Set.of(), Path.of("/c/unified/user.slice/x")))),
         tree);
     assertEquals(Path.of("/c/memory"), tree.with("memory").orElseThrow().mountPoint());
     assertEquals(List.of(), new ArrayList<>(tree.with("pids").stream().toList()));
