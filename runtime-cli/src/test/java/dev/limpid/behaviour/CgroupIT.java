@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
@@ -14,6 +15,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -173,6 +175,51 @@ final class CgroupIT extends Behaviour {
 
   @Test
   @VmOnly
+  void aGroupThatHoldsOthersIsRefusedAndLeftAsItIs() throws Exception {
+    Path group = Files.createDirectories(group("memory"));
+    Path below = Files.createDirectory(group.resolve("other"));
+    Path empty = Files.createDirectories(group("pids").resolve("other/deep"));
+    Process other = sandbox().start(new ProcessBuilder("sleep", "1000"));
+    Files.writeString(below.resolve("cgroup.procs"), Long.toString(other.pid()));
+    String limit = HostGroup.read(group, "memory.limit_in_bytes", "memory.max");
+    runtime()
+        .refuses(
+            "container's cgroup is not empty: there is a group other in it",
+            "create",
+            "--bundle",
+            limited(bundle("true"), "{'memory':{'limit':67108864}}").write().toString(),
+            id);
+    assertEquals(limit, HostGroup.read(group, "memory.limit_in_bytes", "memory.max"));
+    assertTrue(Files.isDirectory(empty));
+    other.destroyForcibly().waitFor();
+    Await.until("it is gone", () -> HostGroup.processes(below).isEmpty());
+    for (Path each : List.of(empty, empty.getParent(), below, group("pids"), group)) {
+      Files.deleteIfExists(each);
+    }
+  }
+
+  @Test
+  @VmOnly
+  void aGroupThatWasThereStaysWhenAContainerCannotBeMade() throws Exception {
+    Path group = Files.createDirectories(group("memory"));
+    Path directory = bundle("true").args("/bin/no-such-program").write();
+    runtime().call("create", "--bundle", directory.toString(), id).exited(1);
+    Files.delete(group);
+  }
+
+  @Test
+  void aReaderWhoHasStoppedHoldsUpNoDeletion() throws Exception {
+    runtime().createAndStart(id, bundle("exec sleep 1000").write());
+    // Its output is a pipe that nobody reads.
+    Process exec = sandbox().start(runtime().verb("exec", id, "yes"));
+    Await.until("it writes", () -> exec.getInputStream().available() > 0);
+    runtime().call("delete", "--force", id).succeeded();
+    assertFalse(Files.exists(group("memory")));
+    assertTrue(exec.waitFor(Await.PATIENCE_SECONDS, TimeUnit.SECONDS));
+  }
+
+  @Test
+  @VmOnly
   void aPathUpwardsIsRefused() throws Exception {
     path = Path.of("/../outside");
     runtime()
@@ -239,6 +286,91 @@ final class CgroupIT extends Behaviour {
         second ? "max 100000" : "-1", HostGroup.read(group("cpu"), "cpu.cfs_quota_us", "cpu.max"));
   }
 
+  /** None of the two may be written first, and a quarter more than the quota has no room. */
+  @Test
+  void aQuotaAndItsPeriodChangeTogetherBelowTheSameQuota() throws Exception {
+    Path above = Files.createDirectories(group("cpu").getParent());
+    boolean second = HostGroup.isOfVersionTwo();
+    if (second) {
+      Files.writeString(above.resolve("cpu.max"), "50000 100000");
+    } else {
+      Files.writeString(above.resolve("cpu.cfs_period_us"), "100000");
+      Files.writeString(above.resolve("cpu.cfs_quota_us"), "50000");
+    }
+    TestBundle bundle =
+        limited(bundle("exec sleep 1000"), "{'cpu':{'quota':50000,'period':100000}}");
+    runtime().createAndStart(id, bundle.write());
+    runtime().call("update", "--cpu-period", "50000", "--cpu-quota", "25000", id).succeeded();
+    if (!second) {
+      assertEquals("25000", HostGroup.read(group("cpu"), "cpu.cfs_quota_us", ""));
+      assertEquals("50000", HostGroup.read(group("cpu"), "cpu.cfs_period_us", ""));
+    }
+  }
+
+  @Test
+  @VmOnly
+  void aBurstFallsBeforeItsQuota() throws Exception {
+    TestBundle bundle =
+        limited(
+            bundle("exec sleep 1000"), "{'cpu':{'quota':100000,'period':100000,'burst':100000}}");
+    runtime().createAndStart(id, bundle.write());
+    Path limits = sandbox().path("limits");
+    Files.writeString(limits, "{\"cpu\":{\"quota\":50000,\"burst\":40000}}");
+    runtime().call("update", "--resources", limits.toString(), id).succeeded();
+    assertEquals("40000", HostGroup.read(group("cpu"), "cpu.cfs_burst_us", "cpu.max.burst"));
+    assertEquals(
+        "50000 100000\n40000\n",
+        runtime()
+            .call("exec", id, "cat", "/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu.max.burst")
+            .out());
+  }
+
+  @Test
+  @VmOnly
+  void memoryWithSwapIsNotLessThanWithout() throws Exception {
+    TestBundle bundle =
+        limited(bundle("exec sleep 1000"), "{'memory':{'limit':67108864,'swap':134217728}}");
+    runtime().createAndStart(id, bundle.write());
+    String before = HostGroup.read(group("memory"), "memory.limit_in_bytes", "memory.max");
+    runtime()
+        .refuses(
+            "resources: memory.swap: 134217728: includes memory.limit, and that is 4294967296",
+            "update",
+            "--memory",
+            "4294967296",
+            id);
+    assertEquals(before, HostGroup.read(group("memory"), "memory.limit_in_bytes", "memory.max"));
+    runtime().call("update", "--memory-swap", "67108864", id).succeeded();
+    assertEquals("0\n", runtime().call("exec", id, "cat", "/sys/fs/cgroup/memory.swap.max").out());
+  }
+
+  @Test
+  void limitsOfAPausedContainerAreChanged() throws Exception {
+    Path output =
+        runtime()
+            .createAndStart(
+                id,
+                limited(
+                        bundle("while :; do echo tick; sleep 0.05; done"),
+                        "{'memory':{'limit':67108864}}")
+                    .write());
+    Await.until("it runs", () -> Files.size(output) > 0);
+    runtime().call("pause", id).succeeded();
+    runtime().call("update", "--memory", "33554432", id).succeeded();
+    assertEquals("paused", runtime().status(id));
+    long[] size = {-1};
+    Await.until(
+        "no more comes",
+        () -> {
+          long before = size[0];
+          Thread.sleep(500);
+          size[0] = Files.size(output);
+          return size[0] == before;
+        });
+    runtime().call("resume", id).succeeded();
+    assertEquals("33554432\n", runtime().call("exec", id, "sh", "-c", OWN_LIMIT).out());
+  }
+
   @Test
   @VmOnly
   void theVirtualMachineGrowsWithTheLimits() throws Exception {
@@ -295,26 +427,80 @@ final class CgroupIT extends Behaviour {
   void aProcessThatIsKilledForWantOfMemoryIsSeenOnTheHost() throws Exception {
     TestBundle bundle =
         limited(
-            bundle("tail /dev/zero; echo $?; exec sleep 1000"),
+            bundle("tail /dev/zero; echo $?; exec sleep 1000")
+                .process(process -> process.with("oomScoreAdj", 77)),
             "{'memory':{'limit':33554432,'swap':33554432}}");
-    Path output = runtime().createAndStart(id, bundle.write());
+    Path output = runtime().create(id, bundle.write());
+    final List<String> limits = limitsOfMemory();
+    final List<String> scores = oomScores();
+    runtime().call("start", id).succeeded();
     Await.until("it is killed", () -> OciRuntime.text(output).contains("137"));
     Await.until("it is counted", () -> HostGroup.oomKills(group("memory")) == 1);
     assertEquals("running", runtime().status(id));
     for (ProcessHandle each : HostProcesses.family(pid())) {
       assertEquals(group("memory"), HostGroup.of(each.pid(), "memory"));
     }
-    // The moment of that is over.
+    // The moment of that is over, and nothing is left of it.
     assertEquals("x\n", runtime().call("exec", id, "echo", "x").succeeded().out());
+    assertEquals(limits, limitsOfMemory());
+    if (OciRuntime.runsVirtualMachines()) {
+      assertEquals(List.of("77", "77", "77"), scores);
+      assertEquals(scores, oomScores());
+    }
+  }
+
+  @Test
+  @VmOnly
+  void aLackOfMemoryIsSeenAlthoughTheGroupHasManyPagesOfFiles() throws Exception {
+    // A limit of the guest alone: one of the host would hold for these pages too.
+    TestBundle bundle =
+        limited(
+            bundle(
+                "while [ ! -e /go ]; do sleep 0.05; done",
+                "tail /dev/zero",
+                "echo $?",
+                "exec sleep 1000"),
+            "{'unified':{'memory.max':'33554432'}}");
+    Path output = runtime().createAndStart(id, bundle.write());
+    Path file = sandbox().path("large");
+    try (RandomAccessFile large = new RandomAccessFile(file.toFile(), "rw")) {
+      large.setLength(3L << 30);
+    }
+    String reading = "echo $$ > " + group("memory") + "/cgroup.procs && exec cat " + file;
+    runtime().toEnd(new ProcessBuilder("sh", "-c", reading + " | wc -c")).succeeded();
+    final List<String> limits = limitsOfMemory();
+    runtime().call("exec", id, "touch", "/go").succeeded();
+    Await.until("it is killed", () -> OciRuntime.text(output).contains("137"));
+    Await.until("it is counted", () -> HostGroup.oomKills(group("memory")) == 1);
+    assertEquals("x\n", runtime().call("exec", id, "echo", "x").succeeded().out());
+    assertEquals(limits, limitsOfMemory());
+  }
+
+  private List<String> limitsOfMemory() throws IOException {
+    Path group = group("memory");
+    return List.of(
+        HostGroup.read(group, "memory.limit_in_bytes", "memory.max"),
+        HostGroup.read(group, "memory.swappiness", "memory.oom.group"));
+  }
+
+  private List<String> oomScores() throws Exception {
+    List<String> scores = new ArrayList<>();
+    for (ProcessHandle each : HostProcesses.family(pid())) {
+      scores.add(Files.readString(Path.of("/proc/" + each.pid() + "/oom_score_adj")).strip());
+    }
+    return scores;
   }
 
   @Test
   void theEndOfAContainerForWantOfMemoryIsSeenOnTheHost() throws Exception {
     TestBundle bundle =
         limited(bundle("exec tail /dev/zero"), "{'memory':{'limit':33554432,'swap':33554432}}");
-    runtime().createAndStart(id, bundle.write());
+    runtime().create(id, bundle.write());
+    final List<String> limits = limitsOfMemory();
+    runtime().call("start", id).succeeded();
     runtime().awaitStatus(id, "stopped");
     assertEquals(1, HostGroup.oomKills(group("memory")));
+    assertEquals(limits, limitsOfMemory());
   }
 
   @Test
@@ -329,7 +515,7 @@ final class CgroupIT extends Behaviour {
             id);
     runtime()
         .refuses(
-            "config.json: linux.resources.cpu.cpus: 100000: the host's kernel refuses it",
+            "config.json: linux.resources.cpu.cpus: 100000: the host has no processor 100000",
             "create",
             "--bundle",
             limited(bundle("true"), "{'cpu':{'cpus':'100000'}}").write().toString(),

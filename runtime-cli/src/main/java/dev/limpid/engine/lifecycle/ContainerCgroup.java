@@ -2,6 +2,7 @@ package dev.limpid.engine.lifecycle;
 
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
+import dev.limpid.engine.container.HostProcess;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.config.Resources;
@@ -16,6 +17,8 @@ import dev.limpid.vm.cgroup.UnitProperty;
 import dev.limpid.vm.shim.HoldProcess;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -53,6 +56,7 @@ final class ContainerCgroup {
               id.value(),
               context.systemdCgroup());
       Resources resources = bundle.config().linux().resources();
+      LimitBounds.check(FIELD, resources);
       warnOfMemory(context, resources, size);
       HostLimits limits = HostLimits.of(resources, size);
       CgroupLimits.check(tree, limits.settings(tree.version()));
@@ -73,9 +77,9 @@ final class ContainerCgroup {
           .warn(
               "linux.resources.memory.limit: "
                   + limit.getAsLong()
-                  + ": more than this host has: the virtual machine gets "
+                  + ": more than there is in the virtual machine, which gets "
                   + size.memoryMiB()
-                  + " MiB");
+                  + " MiB: what this host has, or what it was asked to have");
     }
   }
 
@@ -92,7 +96,8 @@ final class ContainerCgroup {
    */
   void make(Path shim, Rollback rollback) {
     HostCgroup cgroup = placement.cgroup();
-    rollback.onFailure("the control group", () -> remove(cgroup));
+    List<Path> made = new ArrayList<>();
+    rollback.onFailure("the control group", () -> remove(made));
     try {
       if (placement.scope().isPresent()) {
         HoldProcess process = HoldProcess.start(shim);
@@ -102,8 +107,11 @@ final class ContainerCgroup {
             placement.scope().get(),
             process.pid(),
             UnitProperty.of(cgroup.version(), limits.memory(), limits.cpu()));
+        // With it go those directories that systemd has made.
+        rollback.onFailure("the control group", () -> remove(cgroup));
+        SystemdScope.await(placement.scope().get(), process.pid());
       }
-      CgroupDirectories.make(placement.tree(), cgroup);
+      CgroupDirectories.make(placement.tree(), cgroup, made::add);
       CgroupLimits.write(cgroup, limits.settings(cgroup.version()));
     } catch (IOException failed) {
       throw new EngineException(
@@ -122,12 +130,33 @@ final class ContainerCgroup {
   void limitBandwidth() {
     HostCgroup cgroup = placement.cgroup();
     try {
-      CgroupLimits.write(cgroup, limits.bandwidth(cgroup.version()));
       if (cgroup.scope().isPresent()) {
+        // First: systemd rounds what it writes.
         SystemdScope.set(cgroup.scope().get(), UnitProperty.ofBandwidth(limits.cpu()));
       }
+      CgroupLimits.write(cgroup, limits.bandwidth(cgroup.version()));
     } catch (CgroupException refused) {
       throw wrong(refused);
+    }
+  }
+
+  /**
+   * Kills what is in a container's control group.
+   *
+   * @throws EngineException if the kernel does not end it
+   */
+  static void end(HostCgroup cgroup) {
+    try {
+      List<HostProcess> processes = new ArrayList<>();
+      for (long pid : CgroupDirectories.processes(cgroup)) {
+        // The group is not meant for whoever deletes the container, but he may be in it.
+        if (pid != ProcessHandle.current().pid()) {
+          processes.add(HostProcess.of(pid));
+        }
+      }
+      VmProcesses.kill(processes, "control group");
+    } catch (CgroupException failed) {
+      throw new EngineException("the control group: " + failed.getMessage(), failed);
     }
   }
 
@@ -141,7 +170,15 @@ final class ContainerCgroup {
       if (cgroup.scope().isPresent()) {
         SystemdScope.stop(cgroup.scope().get());
       }
-      CgroupDirectories.remove(cgroup);
+    } catch (CgroupException failed) {
+      throw new EngineException("the control group: " + failed.getMessage(), failed);
+    }
+    remove(cgroup.directories());
+  }
+
+  private static void remove(List<Path> directories) {
+    try {
+      CgroupDirectories.remove(directories);
     } catch (CgroupException failed) {
       throw new EngineException("the control group: " + failed.getMessage(), failed);
     }

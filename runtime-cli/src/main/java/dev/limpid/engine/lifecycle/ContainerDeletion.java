@@ -9,6 +9,7 @@ import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerRecord.Phase;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.container.FolderRemoval;
+import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.container.NoSuchContainerException;
 import dev.limpid.engine.hook.HookRunner;
 import dev.limpid.oci.ContainerId;
@@ -59,7 +60,7 @@ public final class ContainerDeletion {
         if (container.get().phase() != Phase.CREATING) {
           hooks = poststopHooks(directory, force);
         }
-        end(directory, container.get());
+        end(directory, container.get(), force);
         for (Path release : container.get().releases()) {
           FolderRemoval.remove(release);
         }
@@ -112,24 +113,29 @@ public final class ContainerDeletion {
     }
   }
 
-  /**
-   * Ends what still runs of a container: from inside if the guest cooperates, else from outside.
-   */
-  private void end(ContainerDirectory directory, ContainerRecord container) {
-    endShim(directory, container);
+  /** Ends what still runs of a container. */
+  private void end(ContainerDirectory directory, ContainerRecord container, boolean force) {
+    if (container.shim().isPresent()) {
+      endShim(directory, container, container.shim().get());
+    }
     // In between, because virtiofsd has to be there until the guest has let go of what it serves.
     leaveVm(directory, container.id());
     VmProcesses.endChildren(container.children());
+    VmProcesses.endAttached(directory.processes(), force);
+    if (force && container.phase() != Phase.CREATING) {
+      // Such as the shim of an exec that has not come so far that it was noted. Before, the group
+      // may not have become the container's.
+      ContainerCgroup.end(container.cgroup());
+    }
   }
 
   private void leaveVm(ContainerDirectory directory, ContainerId id) {
     JoinedVm.of(directory, id).ifPresent(place -> place.leave(context.journal()));
   }
 
-  private static void endShim(ContainerDirectory directory, ContainerRecord container) {
-    if (container.shim().isEmpty()) {
-      return;
-    }
+  /** From inside if the guest cooperates, else from outside. */
+  private static void endShim(
+      ContainerDirectory directory, ContainerRecord container, HostProcess shim) {
     if (container.phase() != Phase.CREATING && !directory.hasEnded(container)) {
       try {
         ContainerKill.send(directory, container, Signal.KILL, true);
@@ -137,7 +143,7 @@ public final class ContainerDeletion {
         // What the guest does not do, the end of its VM does.
       }
     }
-    VmProcesses.endShim(container.shim().get());
+    VmProcesses.endShim(shim);
   }
 
   /** The container is gone whatever these say, so their failure is only told (runtime.md, 13). */

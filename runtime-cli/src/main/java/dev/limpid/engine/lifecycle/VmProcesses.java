@@ -12,6 +12,9 @@ final class VmProcesses {
   /** How long the host's kernel may take to end a process. */
   private static final long KERNEL_PATIENCE_MS = 10_000;
 
+  /** How long the shim of a process writes what is left when its container is gone. */
+  private static final long ATTACHED_PATIENCE_MS = 1_000;
+
   private VmProcesses() {}
 
   /**
@@ -37,11 +40,45 @@ final class VmProcesses {
     }
   }
 
+  /**
+   * Waits for the end of shims that stand for processes of a container whose VM has ended. Who
+   * reads what they write may have stopped to.
+   *
+   * @param hurried whether they get only the time that they need of their own
+   * @throws EngineException if the kernel does not end one of them
+   */
+  static void endAttached(List<HostProcess> shims, boolean hurried) {
+    long deadline =
+        System.nanoTime() + (hurried ? ATTACHED_PATIENCE_MS : SHIM_PATIENCE_MS) * 1_000_000;
+    for (HostProcess shim : shims) {
+      shim.awaitDeath(Math.max(0, (deadline - System.nanoTime()) / 1_000_000));
+    }
+    kill(shims, "limpid-shim of a process");
+  }
+
+  /**
+   * Ends processes at once.
+   *
+   * @throws EngineException if the kernel does not end one of them
+   */
+  static void kill(List<HostProcess> processes, String what) {
+    for (HostProcess process : processes) {
+      process.kill();
+    }
+    for (HostProcess process : processes) {
+      awaitKilled(process, what);
+    }
+  }
+
   private static void awaitOrKill(HostProcess process, String what) {
     if (process.awaitDeath(SHIM_PATIENCE_MS)) {
       return;
     }
     process.kill();
+    awaitKilled(process, what);
+  }
+
+  private static void awaitKilled(HostProcess process, String what) {
     if (!process.awaitDeath(KERNEL_PATIENCE_MS)) {
       throw new EngineException(
           "the container's " + what + ", process " + process.pid() + ", can't be killed");

@@ -60,8 +60,10 @@ public record CgroupPlacement(CgroupTree tree, HostCgroup cgroup, Optional<Scope
   private static CgroupPlacement ofScope(
       CgroupTree tree, String document, Optional<String> cgroupsPath, String id) {
     String given = cgroupsPath.orElse("");
-    Optional<ScopeName> name =
-        given.isEmpty() ? Optional.of(ScopeName.ofContainer(id)) : ScopeName.parse(given);
+    Optional<ScopeName> name = given.isEmpty() ? ScopeName.ofContainer(id) : ScopeName.parse(given);
+    if (name.isEmpty() && given.isEmpty()) {
+      throw wrong(document, id, "is too long an id for the name of a unit of systemd");
+    }
     if (name.isEmpty()) {
       throw wrong(
           document, given, "must be slice:prefix:name, as --systemd-cgroup says that it is");

@@ -18,12 +18,13 @@ record ScopeName(String slice, String unit) {
   private static final int LENGTH_MAX = 255;
 
   /**
-   * The unit that holds a container whose config.json does not say which.
+   * The unit that holds a container whose config.json does not say which; empty if the name would
+   * be too long for one.
    *
-   * @param id the container's
+   * @param id the container's, which may have a character that systemd does not take as it is
    */
-  static ScopeName ofContainer(String id) {
-    return new ScopeName("system.slice", "limpid-" + id + ".scope");
+  static Optional<ScopeName> ofContainer(String id) {
+    return parse(":limpid:" + id.replace("+", "\\x2b"));
   }
 
   /** Reads {@code slice:prefix:name}; an empty slice is {@code system.slice}. */
@@ -39,6 +40,8 @@ record ScopeName(String slice, String unit) {
             && isName(parts[1])
             && isName(parts[2])
             && !parts[2].isEmpty()
+            // To a command it would be an option.
+            && !unit.startsWith("-")
             && unit.length() <= LENGTH_MAX;
     return valid ? Optional.of(new ScopeName(slice, unit)) : Optional.empty();
   }

@@ -26,15 +26,24 @@ public final class SystemdScope {
   }
 
   /**
-   * Makes the unit and waits until a process is in it.
+   * Makes the unit. It may take a moment until the process is in it: {@link #await}.
    *
    * @param pid the process; the unit ends when nothing is left in it
    * @param properties limits
-   * @throws CgroupException with systemd's words if it does not
+   * @throws CgroupException with systemd's words if it does not; then one of this name, if there is
+   *     one, is somebody else's
    */
   public static void start(Scope scope, long pid, List<UnitProperty> properties)
       throws CgroupException {
     run(startCommand(scope, pid, properties));
+  }
+
+  /**
+   * Waits until a process is in the unit.
+   *
+   * @throws CgroupException if it ends, or does not come to be in it
+   */
+  public static void await(Scope scope, long pid) throws CgroupException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     Path file = Path.of("/proc/" + pid + "/cgroup");
     while (true) {
@@ -129,6 +138,8 @@ public final class SystemdScope {
                 "busctl",
                 "--quiet",
                 "--timeout=" + PATIENCE_SECONDS,
+                // What follows may begin with a hyphen: a slice does.
+                "--",
                 "call",
                 "org.freedesktop.systemd1",
                 "/org/freedesktop/systemd1",

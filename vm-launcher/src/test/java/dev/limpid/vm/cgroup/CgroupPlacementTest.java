@@ -87,6 +87,22 @@ class CgroupPlacementTest {
         place(second("/c"), null, true).scope());
   }
 
+  @Test
+  void withSystemdAnIdMayBeTooLong() {
+    String id = "n".repeat(243);
+
+    InvalidSpecException e =
+        assertThrows(
+            InvalidSpecException.class,
+            () -> CgroupPlacement.of(FIRST, "config.json", Optional.empty(), id, true));
+
+    assertEquals(
+        "config.json: linux.cgroupsPath: "
+            + id
+            + ": is too long an id for the name of a unit of systemd",
+        e.getMessage());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"/../a", "../a", "a/../b", "/a/..", ".."})
   void doesNotLeadUpwards(String path) {

@@ -40,10 +40,28 @@ class ScopeNameTest {
         "a.slice:b/c:d",
         "a.slice:b:c/d",
         "a.slice:b:c d",
-        "a.slice:b:\u00e4"
+        "a.slice:b:\u00e4",
+        "a.slice:-b:c",
+        "a.slice::-Hroot@host"
       })
   void isRefused(String text) {
     assertEquals(Optional.empty(), ScopeName.parse(text));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "web, system.slice/limpid-web.scope",
+    "-web, system.slice/limpid--web.scope",
+    "a+b+, system.slice/limpid-a\\x2bb\\x2b.scope",
+  })
+  void hasTheContainersName(String id, String path) {
+    assertEquals(Optional.of(path), ScopeName.ofContainer(id).map(ScopeName::path));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"242, true", "243, false"})
+  void mayBeTooLongWithTheContainersName(int length, boolean valid) {
+    assertEquals(valid, ScopeName.ofContainer("n".repeat(length)).isPresent());
   }
 
   @ParameterizedTest

@@ -37,7 +37,7 @@ class SystemdScopeTest {
   @Test
   void startsAUnit() {
     assertEquals(
-        "busctl --quiet --timeout=30 call org.freedesktop.systemd1 /org/freedesktop/systemd1"
+        "busctl --quiet --timeout=30 -- call org.freedesktop.systemd1 /org/freedesktop/systemd1"
             + " org.freedesktop.systemd1.Manager StartTransientUnit ssa(sv)a(sa(sv))"
             + " docker-1.scope replace 10"
             + " Description s container docker-1.scope Slice s a-b.slice PIDs au 1 77"
@@ -54,7 +54,7 @@ class SystemdScopeTest {
   @Test
   void changesAUnit() {
     assertEquals(
-        "busctl --quiet --timeout=30 call org.freedesktop.systemd1 /org/freedesktop/systemd1"
+        "busctl --quiet --timeout=30 -- call org.freedesktop.systemd1 /org/freedesktop/systemd1"
             + " org.freedesktop.systemd1.Manager SetUnitProperties sba(sv)"
             + " docker-1.scope true 1 CPUQuotaPerSecUSec t 630000",
         String.join(
