@@ -184,16 +184,42 @@ final class DevicesIT extends Behaviour {
   }
 
   @Test
-  void aBlockDeviceThatNoRuleAllowsCannotBeOpened() throws Exception {
+  @VmOnly
+  void aBlockDeviceThatNoRuleAllowsIsRefused() throws Exception {
     String device = sandbox().loopDevice(sandbox().path("disk"), MIB);
+    runtime()
+        .refuses(
+            "config.json: linux.devices[0].path: no rule of linux.resources.devices allows reading",
+            "create",
+            "--bundle",
+            sandbox()
+                .bundle()
+                .linux(devices(node("/dev/disk", "b", numbers(device))))
+                .linux(rules(DENY_ALL))
+                .script("true")
+                .write()
+                .toString(),
+            sandbox().id());
+  }
+
+  @Test
+  @VmOnly
+  void aDeviceThatIsFullIsAnErrorAndNotTheEnd() throws Exception {
+    Path small = Files.createDirectory(sandbox().path("small"));
+    sandbox()
+        .hostCommand(
+            List.of("mount", "-t", "tmpfs", "-o", "size=1m", "none", small.toString()),
+            List.of("umount", small.toString()));
+    String device = sandbox().loopDevice(small.resolve("disk"), 8 * MIB);
     Outcome outcome =
         run(sandbox()
                 .bundle()
                 .linux(devices(node("/dev/disk", "b", numbers(device))))
-                .linux(rules(DENY_ALL))
-                .script("test -b /dev/disk && cat /dev/disk"))
-            .exited(1);
-    assertTrue(outcome.err().contains("Operation not permitted"), outcome::toString);
+                .linux(rules(DENY_ALL, allow("b", numbers(device), "rw")))
+                .script(
+                    "dd if=/dev/zero of=/dev/disk bs=1M count=8 conv=fsync 2>&1 || echo failed"))
+            .succeeded();
+    assertTrue(outcome.out().contains("failed"), outcome::toString);
   }
 
   @Test

@@ -92,15 +92,25 @@ final class DeviceRules {
     return everything;
   }
 
-  /** Whether a block device may be written to. Without any rule, everything may. */
+  /** Whether a block device may be read. */
+  boolean allowReading(HostBlockDevice disk) {
+    return allow(disk, 'r');
+  }
+
+  /** Whether a block device may be written to. */
   boolean allowWriting(HostBlockDevice disk) {
-    boolean writing = rules.isEmpty();
+    return allow(disk, 'w');
+  }
+
+  /** The last rule about it says so; what no rule is about is forbidden. */
+  private boolean allow(HostBlockDevice disk, char access) {
+    boolean allowed = false;
     for (Rule rule : rules) {
-      if (rule.isAbout(disk) && rule.access.indexOf('w') >= 0) {
-        writing = rule.allow;
+      if (rule.isAbout(disk) && rule.access.indexOf(access) >= 0) {
+        allowed = rule.allow;
       }
     }
-    return writing;
+    return allowed;
   }
 
   /**

@@ -193,6 +193,11 @@ public final class DeviceTranslation {
           "a virtual machine gets at most " + PciAddress.DISKS_MAX + " block devices of the host");
     }
     HostBlockDevice disk = new HostBlockDevice(found.get().node(), major, minor, false);
+    if (!rules.allowReading(disk)) {
+      // Not only the workload must not reach it, but nothing in the virtual machine.
+      throw path.invalid(
+          "no rule of linux.resources.devices allows reading the host's block device " + numbers);
+    }
     disks.add(
         rules.allowWriting(disk)
             ? disk

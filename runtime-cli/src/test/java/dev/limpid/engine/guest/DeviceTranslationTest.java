@@ -30,6 +30,7 @@ class DeviceTranslationTest {
   private static final String NULL = "{'path':'/dev/my-null','type':'c','major':1,'minor':3}";
   private static final String KVM = "{'path':'/dev/kvm','type':'c','major':10,'minor':232}";
   private static final String EVERYTHING = "{'allow':true,'access':'rwm'}";
+  private static final String BLOCKS = "{'allow':true,'type':'b'}";
   private static final String NOTHING = "{'allow':false,'access':'rwm'}";
 
   @TempDir private Path host;
@@ -80,10 +81,11 @@ class DeviceTranslationTest {
       addDevice("259:" + i, "nvme0n" + i, 1);
       devices.add("{'path':'/dev/" + i + "','type':'b','major':259,'minor':" + i + "}");
     }
-    assertEquals(16, translate(String.join(",", devices.subList(0, 16)), "").disks().size());
+    assertEquals(16, translate(String.join(",", devices.subList(0, 16)), BLOCKS).disks().size());
 
     InvalidSpecException e =
-        assertThrows(InvalidSpecException.class, () -> translate(String.join(",", devices), ""));
+        assertThrows(
+            InvalidSpecException.class, () -> translate(String.join(",", devices), BLOCKS));
 
     assertEquals("linux.devices[16].path", e.path());
   }
@@ -125,7 +127,7 @@ class DeviceTranslationTest {
   @Test
   void blockDevicesOfTheHostGetTheGuestsNumbers() {
     String again = SDA.replace("/dev/disk", "/dev/again");
-    DeviceTranslation devices = translate(LOOP3 + "," + NULL + "," + SDA + "," + again, "");
+    DeviceTranslation devices = translate(LOOP3 + "," + NULL + "," + SDA + "," + again, BLOCKS);
 
     assertEquals(
         List.of(
@@ -151,26 +153,45 @@ class DeviceTranslationTest {
       quoteCharacter = '"',
       delimiter = ';',
       value = {
-        "'';false",
-        "{'allow':false};true",
-        "{'allow':false},{'allow':true,'type':'b','major':8,'minor':0,'access':'r'};true",
-        "{'allow':false},{'allow':true,'type':'b','major':8,'minor':0,'access':'rm'};true",
-        "{'allow':false},{'allow':true,'type':'b','major':8,'minor':0,'access':'rw'};false",
-        "{'allow':false},{'allow':true,'type':'b','major':8,'minor':0};false",
-        "{'allow':false},{'allow':true,'type':'b','major':8,'access':'w'};false",
-        "{'allow':false},{'allow':true,'type':'b','major':8,'minor':-1,'access':'w'};false",
-        "{'allow':false},{'allow':true,'type':'b','minor':0,'access':'w'};false",
-        "{'allow':false},{'allow':true,'type':'b','access':'w'};false",
-        "{'allow':false},{'allow':true,'type':'b','major':8,'minor':1,'access':'w'};true",
-        "{'allow':false},{'allow':true,'type':'c','major':8,'minor':0,'access':'w'};true",
-        "{'allow':false},{'allow':true,'type':'a','access':'w'};false",
-        "{'allow':false},{'allow':true,'type':'a','access':'r'};true",
+        "{'allow':true,'type':'b','major':8,'minor':0,'access':'r'};true",
+        "{'allow':true,'type':'b','major':8,'minor':0,'access':'rm'};true",
+        "{'allow':true,'type':'b','major':8,'minor':0,'access':'rw'};false",
+        "{'allow':true,'type':'b','major':8,'minor':0};false",
+        "{'allow':true,'type':'b','major':8,'access':'w'};false",
+        "{'allow':true,'type':'b','major':8,'minor':-1,'access':'w'};false",
+        "{'allow':true,'type':'b','minor':0,'access':'w'};false",
+        "{'allow':true,'type':'b','access':'w'};false",
+        "{'allow':true,'type':'b','major':8,'minor':1,'access':'w'};true",
+        "{'allow':true,'type':'c','major':8,'minor':0,'access':'w'};true",
+        "{'allow':true,'type':'a','access':'w'};false",
+        "{'allow':true,'type':'a','access':'r'};true",
         "{'allow':true},{'allow':false,'type':'b','major':8,'minor':0,'access':'w'};true",
-        "{'allow':true},{'allow':false,'type':'b','major':8,'minor':0,'access':'r'};false",
+        "{'allow':true},{'allow':false,'type':'b','major':8,'minor':1,'access':'w'};false",
       })
   void diskIsReadOnlyUnlessTheRulesAllowToWrite(String rules, boolean readOnly) {
+    String readable = NOTHING + ",{'allow':true,'type':'b','access':'r'}";
+
+    assertEquals(readOnly, translate(SDA, readable + "," + rules).disks().get(0).readOnly(), rules);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        NOTHING,
+        "{'allow':false},{'allow':true,'type':'b','major':8,'minor':1,'access':'rw'}",
+        "{'allow':false},{'allow':true,'type':'c','major':8,'minor':0,'access':'rw'}",
+        "{'allow':true,'type':'b','major':8,'minor':0,'access':'w'}",
+        "{'allow':true,'type':'b','major':8,'minor':0,'access':'m'}",
+        "{'allow':true},{'allow':false,'type':'b','major':8,'minor':0,'access':'r'}",
+      })
+  void aDiskThatMayNotBeReadIsNone(String rules) {
+    InvalidSpecException e = assertThrows(InvalidSpecException.class, () -> translate(SDA, rules));
+
     assertEquals(
-        readOnly, translate(SDA, rules.replace("''", "")).disks().get(0).readOnly(), rules);
+        "config.json: linux.devices[0].path: no rule of linux.resources.devices allows reading the"
+            + " host's block device 8:0, found \"/dev/disk\"",
+        e.getMessage());
   }
 
   @ParameterizedTest
@@ -203,7 +224,8 @@ class DeviceTranslationTest {
         "{'allow':true,'type':'c','major':511};''",
       })
   void rulesAreAboutTheSameDevicesInTheGuest(String rule, String expected) {
-    JsonObject linux = linux(LOOP3 + "," + SDA, NOTHING + "," + rule);
+    String readable = "{'allow':true,'type':'b','access':'r'}";
+    JsonObject linux = linux(LOOP3 + "," + SDA, rule + "," + readable);
 
     JsonObject guest =
         DeviceTranslation.of(JsonCursor.root("linux", linux), devices(), journal)
@@ -211,7 +233,7 @@ class DeviceTranslationTest {
 
     boolean leftOut = expected.equals("''");
     assertEquals(
-        Json.of("[" + NOTHING + (leftOut ? "" : "," + expected) + "]"),
+        Json.of("[" + (leftOut ? "" : expected + ",") + readable + "]"),
         JsonCursor.root("guest", guest).required("resources").required("devices").value());
     assertEquals(leftOut ? 1 : 0, journal.records().size(), journal.records()::toString);
   }

@@ -6,7 +6,7 @@ import java.util.List;
  * A block device of the host that the guest gets as a disk.
  *
  * @param index 0 to {@link PciAddress#DISKS_MAX} - 1
- * @param descriptor the opened device, which QEMU inherits: it could not open it itself
+ * @param descriptor the opened device, which QEMU inherits: it could not open it for writing itself
  * @param readOnly whether the guest may only read it; otherwise the descriptor is one to write on
  */
 public record HostDisk(int index, int descriptor, boolean readOnly) implements Device {
@@ -33,7 +33,8 @@ public record HostDisk(int index, int descriptor, boolean readOnly) implements D
             + node
             + ",serial="
             + serial()
-            + ","
+            // The guest is told of errors. QEMU would stop the VM when the device is full.
+            + ",werror=report,rerror=report,"
             + PciAddress.ofDisk(index).option());
   }
 }
