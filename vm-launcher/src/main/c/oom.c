@@ -18,56 +18,66 @@
 #ifndef OOM_PAUSE_MS
 #define OOM_PAUSE_MS 10000u
 #endif
-#define REPORTS_MAX 1000u
-/* For everything that has to happen in the moment. */
+#ifndef OOM_REPORTS_MAX
+#define OOM_REPORTS_MAX 1000u
+#endif
+/* For everything that has to happen in the moment, while the VM stands still. */
 #define PATIENCE_MS 2000
+/* For the pages of files to be taken away before it, while the VM runs; and where its end waits for that. */
+#define RECLAIM_MS 20000u
+#define RECLAIM_AT_END_MS 5000u
+/* What the victim pushes out in the moment. */
+#define RECLAIMED_QUICKLY (64 * INT64_C(1048576))
+/* How often one is tried to be shown. */
+#define ATTEMPTS 3u
 /* For a watcher to be woken up, and to look, before the group is gone. */
 #define WATCHER_MS 50
 /* What the child gets before there is no more: it has more then than a small process would have. */
 #define ROOM (8 * INT64_C(1048576))
 /* Tries to make the limit as low, each with twice as much room: others may be using more at that time. */
 #define TRIES 4u
-#define NUMBER_SIZE 32
+#define NUMBER_SIZE OOM_NUMBER_SIZE
+#define STATISTICS_SIZE 8192
 
-/* Files of the two versions. */
+/* Files of the two versions, and what the pages of files are called in memory.stat. */
 struct files {
-	const char *usage, *limit, *swap;
+	const char *usage, *limit, *swap, *reclaim, *active, *inactive;
 };
 
 static const struct files files[2] = {
-	{ "memory.usage_in_bytes", "memory.limit_in_bytes", "memory.swappiness" },
-	{ "memory.current", "memory.max", "memory.swap.max" },
-};
-
-/* A value that is changed for the moment, as text. */
-struct changed {
-	int directory; /* AT_FDCWD: path is absolute */
-	char path[64];
-	char before[NUMBER_SIZE], now[NUMBER_SIZE];
-	bool done;
+	{ "memory.usage_in_bytes", "memory.limit_in_bytes", "memory.swappiness", "memory.force_empty",
+	  "\ntotal_active_file ", "\ntotal_inactive_file " },
+	{ "memory.current", "memory.max", "memory.swap.max", "memory.reclaim", "\nactive_file ", "\ninactive_file " },
 };
 
 struct moment {
 	const struct files *files;
-	struct changed scores[OOM_CHILDREN + 1]; /* the last is this process's */
-	struct changed swap, together, limit;
+	struct oom_value scores[OOM_CHILDREN + 1]; /* the last is this process's */
+	struct oom_value swap, together, limit;
 	bool stopped[OOM_CHILDREN];
 	pid_t victim; /* 0: none */
 	int gate;     /* closed to let it go */
 };
 
-static bool read_text(int directory, const char *path, char text[NUMBER_SIZE])
+static bool read_file(int directory, const char *path, char *text, size_t size)
 {
 	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
 	ssize_t count;
 
 	if (fd < 0)
 		return false;
-	count = read(fd, text, NUMBER_SIZE - 1);
+	count = read(fd, text, size - 1);
 	close(fd);
 	if (count <= 0)
 		return false;
 	text[count] = '\0';
+	return true;
+}
+
+static bool read_text(int directory, const char *path, char text[NUMBER_SIZE])
+{
+	if (!read_file(directory, path, text, NUMBER_SIZE))
+		return false;
 	text[strcspn(text, "\n")] = '\0';
 	return true;
 }
@@ -84,7 +94,7 @@ static bool write_text(int directory, const char *path, const char *text)
 	return count > 0;
 }
 
-static bool change(struct changed *changed, int directory, const char *path, const char *text)
+static bool change(struct oom_value *changed, int directory, const char *path, const char *text)
 {
 	changed->directory = directory;
 	snprintf(changed->path, sizeof changed->path, "%s", path);
@@ -95,7 +105,7 @@ static bool change(struct changed *changed, int directory, const char *path, con
 }
 
 /* Unless somebody else has changed it meanwhile, as `update` may. */
-static void restore(const struct oom *oom, const struct changed *changed)
+static void restore(const struct oom *oom, const struct oom_value *changed)
 {
 	char now[NUMBER_SIZE];
 	char message[128];
@@ -139,7 +149,7 @@ static bool stop(const struct child *child, int64_t deadline)
  * What must not be killed. Without the capability to say so, no lower than usual is possible; then the kernel goes by
  * size, and the victim, whose score counts as if it had all of the group's limit, is the largest: see lower_limit.
  */
-static bool protect(struct changed *score, pid_t pid)
+static bool protect(struct oom_value *score, pid_t pid)
 {
 	char path[64];
 
@@ -272,16 +282,19 @@ static bool provoke(struct oom *oom, struct moment *moment, int64_t deadline)
 	return await_kill(moment, deadline);
 }
 
-static void report(struct oom *oom)
+static void show(struct oom *oom)
 {
 	struct moment moment = { .files = &files[oom->second], .gate = -1 };
 
-	oom->pending = false;
-	if (oom->group < 0)
-		return;
 	oom->reported++;
-	if (!provoke(oom, &moment, loop_now() + PATIENCE_MS))
+	if (provoke(oom, &moment, loop_now() + PATIENCE_MS)) {
+		oom->failed = 0;
+	} else if (++oom->failed < ATTEMPTS) {
+		oom->pending = true;
+	} else {
+		oom->failed = 0;
 		log_warning(oom->log, "a lack of memory in the guest can't be shown in the host's control group");
+	}
 	if (moment.victim > 0) {
 		kill(moment.victim, SIGKILL);
 		while (waitpid(moment.victim, NULL, 0) < 0 && errno == EINTR)
@@ -300,27 +313,113 @@ static void report(struct oom *oom)
 	timer_set(oom->loop, &oom->again, OOM_PAUSE_MS);
 }
 
+/* The pages of files in the group, which the kernel takes back before it kills anything. */
+static int64_t reclaimable(const struct oom *oom)
+{
+	static const char before_first[] = "\n";
+	const char *const names[] = { files[oom->second].active, files[oom->second].inactive };
+	char text[STATISTICS_SIZE] = "\n";
+	int64_t bytes = 0;
+
+	if (!read_file(oom->group, "memory.stat", text + sizeof before_first - 1, sizeof text - sizeof before_first))
+		return 0;
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const char *found = strstr(text, names[i]);
+		long long value = found ? strtoll(found + strlen(names[i]), NULL, 10) : 0;
+
+		if (value > 0 && value < INT64_MAX / 4)
+			bytes += value;
+	}
+	return bytes;
+}
+
+/* Only pages of files: memory of the VM that were swapped out would take long to come back. */
+static void reclaim(struct oom *oom, int64_t bytes)
+{
+	char text[NUMBER_SIZE];
+
+	oom->swap = (struct oom_value){ 0 };
+	change(&oom->swap, oom->group, files[oom->second].swap, "0");
+	snprintf(text, sizeof text, "%" PRId64, oom->second ? bytes : 0);
+	oom->reclaimer = (struct child){ .name = "reclaimer", .pid = fork() };
+	if (oom->reclaimer.pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		write_text(oom->group, files[oom->second].reclaim, text);
+		_exit(0);
+	}
+	if (oom->reclaimer.pid < 0)
+		oom->reclaimer.pid = 0;
+}
+
+/* The reclaimer has ended, or there is none. */
+static void reclaimed(struct oom *oom)
+{
+	oom->reclaimer.pid = 0;
+	restore(oom, &oom->swap);
+	oom->swap.done = false;
+	show(oom);
+}
+
+static void end_reclaimer(struct oom *oom, unsigned patience)
+{
+	child_wait(&oom->reclaimer, patience);
+	child_kill(&oom->reclaimer);
+	if (!oom->reclaimer.ended)
+		while (waitpid(oom->reclaimer.pid, NULL, 0) < 0 && errno == EINTR)
+			;
+}
+
+static void report(struct oom *oom)
+{
+	int64_t bytes;
+
+	oom->pending = false;
+	if (oom->group < 0 || oom->reported >= OOM_REPORTS_MAX)
+		return;
+	bytes = reclaimable(oom);
+	if (bytes > RECLAIMED_QUICKLY)
+		reclaim(oom, bytes);
+	if (oom->reclaimer.pid != 0)
+		timer_set(oom->loop, &oom->again, RECLAIM_MS);
+	else
+		reclaimed(oom);
+}
+
 static void again(void *owner)
 {
 	struct oom *oom = owner;
 
-	if (oom->pending)
+	if (oom->reclaimer.pid != 0)
+		child_kill(&oom->reclaimer);
+	else if (oom->pending)
 		report(oom);
 }
 
 void oom_happened(struct oom *oom)
 {
-	oom->pending = oom->reported < REPORTS_MAX;
-	if (oom->pending && !oom->again.armed)
+	oom->pending = true;
+	if (!oom->again.armed)
 		report(oom);
+}
+
+void oom_child_ended(struct oom *oom)
+{
+	if (child_reap(&oom->reclaimer))
+		reclaimed(oom);
 }
 
 void oom_settle(struct oom *oom)
 {
 	const struct timespec look = { .tv_nsec = WATCHER_MS * 1000000 };
 
-	if (oom->pending)
-		report(oom);
+	for (unsigned i = 0; i < ATTEMPTS && (oom->pending || oom->reclaimer.pid != 0); i++) {
+		if (oom->reclaimer.pid == 0)
+			report(oom);
+		if (oom->reclaimer.pid != 0) {
+			end_reclaimer(oom, RECLAIM_AT_END_MS);
+			reclaimed(oom);
+		}
+	}
 	/* The last may be only just over. */
 	if (oom->again.armed)
 		nanosleep(&look, NULL);
@@ -355,6 +454,9 @@ void oom_open(struct oom *oom, const struct plan *plan)
 
 void oom_close(struct oom *oom)
 {
+	if (oom->reclaimer.pid != 0)
+		end_reclaimer(oom, 0);
+	restore(oom, &oom->swap);
 	if (oom->group >= 0)
 		close(oom->group);
 	oom->group = -1;

@@ -201,6 +201,7 @@ static void child_ended(struct shim *shim)
 	child_reap(&shim->virtiofsd);
 	if (shim->ending)
 		return;
+	oom_child_ended(&shim->oom);
 	if (shim->hypervisor.ended) {
 		agent_drain(&shim->agent);
 		if (shim->workload.exited)

@@ -479,6 +479,17 @@ def run_anything(guest):
     time.sleep(0.3)
 
 
+def run_forge_oom(guest):
+    """Lacks of memory that nobody has, for some time, and then an end."""
+    for _ in range(300):
+        for _ in range(20):
+            guest.link.send(EVENT, payload=b'{"event":"oom"}')
+        time.sleep(0.01)
+    note("enough")
+    guest.step()
+    guest.exit(0)
+
+
 def run_chatter(guest):
     """Events and a console that never stop, and then an end."""
     for _ in range(2000):

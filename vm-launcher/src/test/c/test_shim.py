@@ -1917,6 +1917,45 @@ class HostileGuest(Case):
         self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
         self.assertEqual(0, container.wait())
 
+    @contextlib.contextmanager
+    def group(self):
+        """What looks like a control group of version 1. Nobody is killed in it."""
+        with tempfile.TemporaryDirectory(prefix="limpid-shim-group-") as directory:
+            values = {"memory.limit_in_bytes": "9223372036854771712", "memory.usage_in_bytes": "1048576",
+                      "memory.swappiness": "60", "cgroup.procs": ""}
+            for name, value in values.items():
+                with open(f"{directory}/{name}", "w", encoding="ascii") as file:
+                    file.write(value)
+            yield directory, values
+
+    def scores(self, container):
+        return [contents(f"/proc/{pid}/oom_score_adj") for pid in (container.process.pid, *container.pids)]
+
+    def test_lacks_of_memory_without_end(self):
+        """They are shown now and then, not for ever, and all that was changed for that is as it was."""
+        with self.group() as (directory, values), tempfile.NamedTemporaryFile() as log:
+            container = self.container("forge_oom", records=[
+                ("cgroup", directory), ("oom-score-adj", "100"), ("log", log.name, "text"),
+                ("virtiofsd", "/bin/sleep", "60")])
+            container.create()
+            self.assertEqual(["100\n"] * 3, self.scores(container))
+            container.start()
+            moments, last = 0, "100\n"
+            while "enough" not in container.notes():
+                score = self.scores(container)[1]
+                moments += score != last == "100\n"
+                last = score
+            # As many as there may be, but a short one can be overlooked.
+            self.assertIn(moments, range(1, 7))
+            self.assertEqual(["100\n"] * 3, self.scores(container))
+            self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+            self.assertEqual(0, container.wait())
+            # Nobody kills the child, so each is tried thrice.
+            self.assertEqual(2, log.read().count(b"can't be shown"))
+            for name, value in values.items():
+                if name != "cgroup.procs":
+                    self.assertEqual(value, contents(f"{directory}/{name}"), name)
+
     def test_anything(self):
         """The shim ends, with the workload's status or its own, and without a fault."""
         for seed in range(12):
