@@ -225,6 +225,31 @@ final class SandboxIT extends Behaviour {
     runtime().call("delete", id).succeeded();
   }
 
+  @Test
+  void aPausedOneIsLeftToItsVerbs() throws Exception {
+    String first = start(sharing("ipc").script("exec sleep 1000000"));
+    String second = start(sharing("pid").script("exec sleep 1000000"));
+    for (String id : List.of(first, second)) {
+      runtime().call("pause", id).succeeded();
+    }
+    runtime().call("update", "--pids-limit", "50", first).succeeded();
+    assertEquals("paused", runtime().status(first));
+    runtime().call("kill", first, "KILL").succeeded();
+    runtime().awaitStatus(first, "stopped");
+    runtime().call("delete", first).succeeded();
+    runtime().call("delete", "--force", second).succeeded();
+    runtime().call("exec", pod, "true").succeeded();
+  }
+
+  @Test
+  void anotherOneCanBeKilledAndDeletedWhileTheFirstIsPaused() throws Exception {
+    String id = start(sharing("ipc").script("exec sleep 1000000"));
+    runtime().call("pause", pod).succeeded();
+    runtime().call("delete", "--force", id).succeeded();
+    assertEquals(List.of(), sandboxFiles());
+    assertEquals("paused", runtime().status(pod));
+  }
+
   private long shim(String id) throws Exception {
     return runtime().state(id).required("pid").asInt64();
   }
