@@ -215,7 +215,10 @@ final class CgroupIT extends Behaviour {
     Await.until("it writes", () -> exec.getInputStream().available() > 0);
     runtime().call("delete", "--force", id).succeeded();
     assertFalse(Files.exists(group("memory")));
-    assertTrue(exec.waitFor(Await.PATIENCE_SECONDS, TimeUnit.SECONDS));
+    // Of runc's it is the verb itself that nobody reads.
+    if (OciRuntime.runsVirtualMachines()) {
+      assertTrue(exec.waitFor(Await.PATIENCE_SECONDS, TimeUnit.SECONDS));
+    }
   }
 
   @Test
