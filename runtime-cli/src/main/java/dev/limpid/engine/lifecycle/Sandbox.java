@@ -50,13 +50,12 @@ record Sandbox(
    * Finds it.
    *
    * @return empty if the container gets a VM of its own
-   * @throws dev.limpid.oci.json.InvalidSpecException if there is none of which config.json speaks,
-   *     or if it speaks of more than one
+   * @throws dev.limpid.oci.json.InvalidSpecException if config.json speaks of more than one
    * @throws EngineException if nothing can be joined in its present state
    */
   static Optional<Sandbox> of(Config config, ContainerStore store) {
     JsonCursor cursor = JsonCursor.root("config.json", config.raw());
-    Optional<ContainerDirectory> vm = byAnnotation(cursor, config.annotations(), store);
+    Optional<ContainerDirectory> vm = byAnnotation(config.annotations(), store);
     Map<String, Path> namespaces = new HashMap<>();
     Optional<JsonCursor> unknownNetwork = Optional.empty();
     for (JsonCursor namespace : cursor.required("linux").optionalElements("namespaces")) {
@@ -111,7 +110,7 @@ record Sandbox(
   }
 
   private static Optional<ContainerDirectory> byAnnotation(
-      JsonCursor config, Map<String, String> annotations, ContainerStore store) {
+      Map<String, String> annotations, ContainerStore store) {
     for (String[] names : ANNOTATIONS) {
       String id = annotations.getOrDefault(names[1], "");
       if (!"container".equals(annotations.get(names[0])) || id.isEmpty()) {
@@ -120,10 +119,7 @@ record Sandbox(
       try {
         return Optional.of(store.find(new ContainerId(id)).vm());
       } catch (NoSuchContainerException | InvalidContainerIdException none) {
-        throw config
-            .required("annotations")
-            .required(names[1])
-            .invalid("must be a container of limpid's, whose virtual machine to join");
+        // A pod without a sandbox, to which podman gives a name all the same, has no VM to join.
       }
     }
     return Optional.empty();
