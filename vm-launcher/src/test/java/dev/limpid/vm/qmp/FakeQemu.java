@@ -55,6 +55,14 @@ public final class FakeQemu implements AutoCloseable {
     }
   }
 
+  /** The same, once there are so many; whoever does not wait for answers may be ahead of us. */
+  List<String> received(int count) throws InterruptedException {
+    for (int i = 0; i < 1000 && received().size() < count; i++) {
+      Thread.sleep(10);
+    }
+    return received();
+  }
+
   @Override
   public void close() throws IOException {
     thread.interrupt();

@@ -104,7 +104,7 @@ class QmpClientTest {
     try (FakeQemu qemu = FakeQemu.saying(directory, FakeQemu.GREETING, FakeQemu.DONE, EVENT);
         QmpClient client = QmpClient.connect(directory, LONG)) {
       assertThrows(SocketTimeoutException.class, () -> client.execute("query-status", SHORT));
-      assertEquals(2, qemu.received().size());
+      assertEquals(2, qemu.received(2).size());
     }
   }
 
