@@ -79,13 +79,12 @@ final class JoinedVm {
   /** Plugs its folder in, which virtiofsd has to serve already. */
   void plug() throws IOException {
     ContainerDirectory vm = membership.vm();
-    String name = VmMembers.socket(number());
-    Path link = vm.path().resolve(name);
+    Path link = link();
     AtomicFile.remove(link);
     // By a path that leads through the root alone: QEMU has no right to pass what lies above it.
     Files.createSymbolicLink(link, Path.of("..", "..", id.value(), "virtiofsd.sock"));
     try (QmpClient qmp = QmpClient.connect(vm.path(), PATIENCE)) {
-      folder().plug(qmp, name, PATIENCE);
+      folder().plug(qmp, VmMembers.socket(number()), PATIENCE);
     } finally {
       AtomicFile.remove(link);
     }
@@ -104,6 +103,8 @@ final class JoinedVm {
       if (!members.has(number(), id)) {
         return;
       }
+      // Of a verb that was killed while it plugged.
+      AtomicFile.remove(link());
       Optional<ContainerRecord> container = vm.read();
       boolean over = container.isEmpty() || vm.hasEnded(container.get());
       if (over || unplug(vm, container.get(), journal)) {
@@ -112,6 +113,10 @@ final class JoinedVm {
     } catch (NoSuchContainerException gone) {
       // And the device with it.
     }
+  }
+
+  private Path link() {
+    return membership.vm().path().resolve(VmMembers.socket(number()));
   }
 
   private boolean unplug(ContainerDirectory vm, ContainerRecord container, Journal journal) {
