@@ -1,10 +1,8 @@
 package dev.limpid.cli;
 
 import dev.limpid.engine.lifecycle.ContainerDeletion;
-import dev.limpid.oci.ContainerId;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code limpid delete}. */
 @Command(
@@ -15,13 +13,7 @@ import picocli.CommandLine.Parameters;
     },
     footerHeading = "%nExample:%n",
     footer = "  limpid delete --force web")
-final class DeleteCommand extends Verb {
-  @Parameters(
-      paramLabel = "ID",
-      converter = ContainerIdArgument.class,
-      description = "The container.")
-  private ContainerId id;
-
+final class DeleteCommand extends ContainerVerb {
   @Option(
       names = {"-f", "--force"},
       description = "Kill it first if it runs; succeed if there is none of this id.")

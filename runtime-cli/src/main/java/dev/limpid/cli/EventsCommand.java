@@ -4,14 +4,12 @@ import dev.limpid.engine.EngineException;
 import dev.limpid.engine.lifecycle.ContainerStates;
 import dev.limpid.engine.lifecycle.ContainerStatistics;
 import dev.limpid.engine.lifecycle.ContainerStatistics.Sample;
-import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonWriter;
 import dev.limpid.oci.state.Status;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code limpid events}. */
 @Command(
@@ -23,13 +21,7 @@ import picocli.CommandLine.Parameters;
     },
     footerHeading = "%nExample:%n",
     footer = "  limpid events --stats web")
-final class EventsCommand extends Verb {
-  @Parameters(
-      paramLabel = "ID",
-      converter = ContainerIdArgument.class,
-      description = "The container.")
-  private ContainerId id;
-
+final class EventsCommand extends ContainerVerb {
   @Option(names = "--stats", description = "Once, then end.")
   private boolean once;
 

@@ -4,7 +4,6 @@ import dev.limpid.engine.EngineException;
 import dev.limpid.engine.lifecycle.ContainerExec;
 import dev.limpid.engine.lifecycle.ExecRequest;
 import dev.limpid.engine.lifecycle.ExecSpecification;
-import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.json.DocumentException;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
@@ -30,16 +29,9 @@ import picocli.CommandLine.Parameters;
     },
     footerHeading = "%nExamples:%n",
     footer = {"  limpid exec web ps", "  limpid exec -t -e TERM=xterm -u 1000:1000 web sh"})
-final class ExecCommand extends Verb {
+final class ExecCommand extends ContainerVerb {
   /** As runc's: the process's own status can be anything else. */
   private static final int FAILURE = 255;
-
-  @Parameters(
-      index = "0",
-      paramLabel = "ID",
-      converter = ContainerIdArgument.class,
-      description = "The container.")
-  private ContainerId id;
 
   @Parameters(
       index = "1..*",

@@ -2,7 +2,6 @@ package dev.limpid.cli;
 
 import dev.limpid.engine.Signal;
 import dev.limpid.engine.lifecycle.ContainerKill;
-import dev.limpid.oci.ContainerId;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -17,14 +16,7 @@ import picocli.CommandLine.Parameters;
     },
     footerHeading = "%nExample:%n",
     footer = "  limpid kill web KILL")
-final class KillCommand extends Verb {
-  @Parameters(
-      index = "0",
-      paramLabel = "ID",
-      converter = ContainerIdArgument.class,
-      description = "The container.")
-  private ContainerId id;
-
+final class KillCommand extends ContainerVerb {
   @Parameters(
       index = "1",
       arity = "0..1",

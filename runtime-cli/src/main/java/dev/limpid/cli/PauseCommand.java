@@ -1,9 +1,7 @@
 package dev.limpid.cli;
 
 import dev.limpid.engine.lifecycle.ContainerPause;
-import dev.limpid.oci.ContainerId;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
 
 /** {@code limpid pause}. */
 @Command(
@@ -14,13 +12,7 @@ import picocli.CommandLine.Parameters;
     },
     footerHeading = "%nExample:%n",
     footer = "  limpid pause web")
-final class PauseCommand extends Verb {
-  @Parameters(
-      paramLabel = "ID",
-      converter = ContainerIdArgument.class,
-      description = "The container.")
-  private ContainerId id;
-
+final class PauseCommand extends ContainerVerb {
   @Override
   int run(Call call) {
     new ContainerPause(call.context()).pause(id);

@@ -3,7 +3,6 @@ package dev.limpid.cli;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.lifecycle.ContainerProcesses;
 import dev.limpid.engine.lifecycle.ProcessTable;
-import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.json.JsonArray;
 import dev.limpid.oci.json.JsonNumber;
 import dev.limpid.oci.json.JsonValue;
@@ -24,14 +23,7 @@ import picocli.CommandLine.Parameters;
     },
     footerHeading = "%nExample:%n",
     footer = "  limpid ps web -o pid,etime,args")
-final class PsCommand extends Verb {
-  @Parameters(
-      index = "0",
-      paramLabel = "ID",
-      converter = ContainerIdArgument.class,
-      description = "The container.")
-  private ContainerId id;
-
+final class PsCommand extends ContainerVerb {
   @Parameters(
       index = "1..*",
       arity = "0..*",

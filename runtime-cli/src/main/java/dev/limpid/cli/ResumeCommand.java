@@ -1,9 +1,7 @@
 package dev.limpid.cli;
 
 import dev.limpid.engine.lifecycle.ContainerPause;
-import dev.limpid.oci.ContainerId;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
 
 /** {@code limpid resume}. */
 @Command(
@@ -12,13 +10,7 @@ import picocli.CommandLine.Parameters;
     description = {"What came for it meanwhile, input and signals, reaches it now."},
     footerHeading = "%nExample:%n",
     footer = "  limpid resume web")
-final class ResumeCommand extends Verb {
-  @Parameters(
-      paramLabel = "ID",
-      converter = ContainerIdArgument.class,
-      description = "The container.")
-  private ContainerId id;
-
+final class ResumeCommand extends ContainerVerb {
   @Override
   int run(Call call) {
     new ContainerPause(call.context()).resume(id);

@@ -1,9 +1,7 @@
 package dev.limpid.cli;
 
 import dev.limpid.engine.lifecycle.ContainerStart;
-import dev.limpid.oci.ContainerId;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
 
 /** {@code limpid start}. */
 @Command(
@@ -14,13 +12,7 @@ import picocli.CommandLine.Parameters;
     },
     footerHeading = "%nExample:%n",
     footer = "  limpid start web")
-final class StartCommand extends Verb {
-  @Parameters(
-      paramLabel = "ID",
-      converter = ContainerIdArgument.class,
-      description = "The container.")
-  private ContainerId id;
-
+final class StartCommand extends ContainerVerb {
   @Override
   int run(Call call) {
     new ContainerStart(call.context()).start(id);

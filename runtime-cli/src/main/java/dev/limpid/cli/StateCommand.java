@@ -1,10 +1,8 @@
 package dev.limpid.cli;
 
 import dev.limpid.engine.lifecycle.ContainerStates;
-import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.json.JsonWriter;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
 
 /** {@code limpid state}. */
 @Command(
@@ -16,13 +14,7 @@ import picocli.CommandLine.Parameters;
     },
     footerHeading = "%nExample:%n",
     footer = "  limpid state web")
-final class StateCommand extends Verb {
-  @Parameters(
-      paramLabel = "ID",
-      converter = ContainerIdArgument.class,
-      description = "The container.")
-  private ContainerId id;
-
+final class StateCommand extends ContainerVerb {
   @Override
   int run(Call call) {
     call.out()

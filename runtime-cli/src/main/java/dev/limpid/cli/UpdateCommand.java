@@ -2,7 +2,6 @@ package dev.limpid.cli;
 
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.lifecycle.ContainerUpdate;
-import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.json.DocumentException;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonNumber;
@@ -15,7 +14,6 @@ import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code limpid update}. */
 @Command(
@@ -26,17 +24,11 @@ import picocli.CommandLine.Parameters;
     },
     footerHeading = "%nExamples:%n",
     footer = {"  limpid update --memory 268435456 web", "  limpid update -r limits.json web"})
-final class UpdateCommand extends Verb {
+final class UpdateCommand extends ContainerVerb {
   private static final String DOCUMENT = "resources";
 
   /** The object of which each option is a member. */
   JsonObject limits = JsonObject.empty();
-
-  @Parameters(
-      paramLabel = "ID",
-      converter = ContainerIdArgument.class,
-      description = "The container.")
-  private ContainerId id;
 
   @Option(
       names = {"-r", "--resources"},
