@@ -21,7 +21,25 @@ class Disconnected(Exception):
     pass
 
 
-class Process:
+class Input:
+    """What is sent to a process, process 0 of a Host or another one."""
+
+    def write(self, data, eof=False):
+        """As far as there is credit; returns what is left."""
+        while data and self.credit:
+            piece = data[: min(self.credit, 32768)]
+            self.send(DATA, STDIN, payload=piece)
+            self.credit -= len(piece)
+            data = data[len(piece) :]
+        if eof and not data:
+            self.send(EOF, STDIN)
+        return data
+
+    def signal(self, number):
+        self.send(SIGNAL, payload=struct.pack("<I", number))
+
+
+class Process(Input):
     """A process that `exec` has started, as its host sees it."""
 
     def __init__(self, host, number):
@@ -65,19 +83,6 @@ class Process:
             self.send(CREDIT, stream, struct.pack("<I", self.consumed[stream]))
         self.consumed[stream] = 0
 
-    def write(self, data, eof=False):
-        while data and self.credit:
-            piece = data[: min(self.credit, 32768)]
-            self.send(DATA, STDIN, piece)
-            self.credit -= len(piece)
-            data = data[len(piece) :]
-        if eof and not data:
-            self.send(EOF, STDIN)
-        return data
-
-    def signal(self, number):
-        self.send(SIGNAL, payload=struct.pack("<I", number))
-
     def is_over(self):
         return self.exited is not None and self.ended == {STDOUT, STDERR}
 
@@ -88,7 +93,7 @@ class Process:
         return self.exited
 
 
-class Host:
+class Host(Input):
     """One connection. What arrives is sorted into answers, streams and the end of process 0."""
 
     def __init__(self, path, window=WINDOW, hello=True):
@@ -250,20 +255,6 @@ class Host:
         assert kind == FAILURE, value
         assert set(value) == {"code", "message"}
         return value["code"], value["message"]
-
-    def write(self, data, eof=False):
-        """As far as there is credit; returns what is left."""
-        while data and self.credit:
-            piece = data[: min(self.credit, 32768)]
-            self.send(DATA, STDIN, payload=piece)
-            self.credit -= len(piece)
-            data = data[len(piece) :]
-        if eof and not data:
-            self.send(EOF, STDIN)
-        return data
-
-    def signal(self, number):
-        self.send(SIGNAL, payload=struct.pack("<I", number))
 
     def end(self):
         """Waits for the end of process 0 and of its streams."""
