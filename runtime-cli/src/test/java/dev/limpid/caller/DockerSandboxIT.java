@@ -4,79 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.limpid.caller.CallerCommand.Result;
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Docker's containers that share namespaces share a virtual machine. The daemon is the test's. */
-final class DockerSandboxIT {
-  private static final String LIMPID = System.getProperty("limpid.dist") + "/bin/limpid";
+/** Docker's containers that share namespaces share a virtual machine. */
+final class DockerSandboxIT extends DockerCaller {
   private static final String BOOT = "cat /proc/sys/kernel/random/boot_id";
-
-  private static final WorkFolder WORK = new WorkFolder();
-  private static CallerDaemon daemon;
-  private static CallerCommand docker;
-
-  @BeforeAll
-  static void start() throws IOException, InterruptedException {
-    String host = "unix://" + WORK.resolve("docker.sock");
-    docker =
-        new CallerCommand(
-            List.of("docker"),
-            Map.of("DOCKER_HOST", host, "DOCKER_CONFIG", WORK.resolve("config").toString()));
-    daemon =
-        CallerDaemon.start(
-            WORK.resolve("dockerd.log"),
-            () -> docker.run("version").status() == 0,
-            "dockerd",
-            "--host",
-            host,
-            "--data-root",
-            WORK.resolve("data").toString(),
-            "--exec-root",
-            WORK.resolve("exec").toString(),
-            "--pidfile",
-            WORK.resolve("docker.pid").toString(),
-            "--storage-driver",
-            "overlay2",
-            "--add-runtime",
-            "limpid=" + LIMPID);
-    docker
-        .run("import", "-c", "ENV PATH=/bin", TestImages.busybox(WORK.path()).toString(), "busybox")
-        .ok();
-  }
-
-  @AfterAll
-  static void stop() throws IOException, InterruptedException {
-    daemon.close();
-    assertEquals(
-        List.of(), LimpidProcesses.leftOf(WORK.path()), "left when the daemon has stopped");
-    WORK.close();
-  }
-
-  @AfterEach
-  void nothingIsLeft() throws IOException, InterruptedException {
-    for (String container : docker.run("ps", "-aq").ok().split("\\s+", -1)) {
-      if (!container.isEmpty()) {
-        docker.run("rm", "-f", container);
-      }
-    }
-    assertEquals(List.of(), LimpidProcesses.leftOf(WORK.resolve("exec/runtime-runc")));
-  }
-
-  private static Result limpid(String... arguments) {
-    List<String> all = new ArrayList<>(List.of("run", "--runtime", "limpid"));
-    all.addAll(List.of(arguments));
-    return docker.run(all.toArray(new String[0]));
-  }
 
   private static String bootOf(String container) {
     return docker.run("exec", container, "sh", "-c", BOOT).ok();
