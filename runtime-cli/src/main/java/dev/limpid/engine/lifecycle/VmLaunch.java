@@ -43,6 +43,8 @@ final class VmLaunch {
   private final Optional<JoinedVm> place;
   private final Rootfs rootfs;
   private final ContainerDirectory directory;
+  private final HostSize host = HostSize.read();
+  private final VmSize size;
 
   VmLaunch(
       EngineContext context,
@@ -59,15 +61,20 @@ final class VmLaunch {
     this.place = place;
     this.rootfs = rootfs;
     this.directory = directory;
+    this.size = calculateSize();
   }
 
   /** How large the VM is to be. */
   VmSize size() {
+    return size;
+  }
+
+  private VmSize calculateSize() {
     long diskBytes = 0;
     for (Device device : rootfs.devices()) {
       diskBytes += device instanceof PmemDisk disk ? disk.bytes() : 0;
     }
-    return VmSize.of(configuration, bundle.config().linux().resources(), diskBytes, HostSize.read())
+    return VmSize.of(configuration, bundle.config().linux().resources(), diskBytes, host)
         .orAsAsked(choice.size());
   }
 
@@ -152,8 +159,7 @@ final class VmLaunch {
   }
 
   /** As much as the host has, so that {@code update} can give what {@code create} could have. */
-  private static Growth growth() {
-    HostSize host = HostSize.read();
+  private Growth growth() {
     return new Growth(host.memoryMiB(), Growth.STEPS, Math.min(host.processors(), MOST_VCPUS));
   }
 
@@ -162,7 +168,6 @@ final class VmLaunch {
     context
         .journal()
         .debug("accelerator: " + accelerator.accelerator().word() + ": " + accelerator.reason());
-    VmSize size = size();
     List<Device> devices = new ArrayList<>();
     devices.add(choice.image().device());
     devices.add(new AgentPort(QemuCommandLine.AGENT_DESCRIPTOR));
