@@ -27,6 +27,9 @@ public record Cpu(
     Optional<String> mems,
     OptionalLong idle) {
 
+  /** The period where none is given: what the kernel begins with. */
+  public static final long DEFAULT_PERIOD_MICROS = 100_000;
+
   /** No limit. */
   public static final Cpu NONE =
       new Cpu(

@@ -12,7 +12,6 @@ import java.util.OptionalLong;
  * together. Callers write 0 where they mean nothing.
  */
 final class CompletedChanges {
-  private static final long DEFAULT_PERIOD_MICROS = 100_000;
   private static final long NO_LIMIT = -1;
 
   private CompletedChanges() {}
@@ -27,7 +26,7 @@ final class CompletedChanges {
     return changes.with(
         "cpu",
         isSet(cpu, "quota")
-            ? cpu.with("period", set(before.period()).orElse(DEFAULT_PERIOD_MICROS))
+            ? cpu.with("period", set(before.period()).orElse(Cpu.DEFAULT_PERIOD_MICROS))
             : cpu.with("quota", set(before.quota()).orElse(NO_LIMIT)));
   }
 

@@ -24,7 +24,6 @@ record VmSize(int memoryMiB, int vcpus) {
 
   private static final long MIB = 1 << 20;
   private static final long LARGEST_MIB = 1 << 20;
-  private static final long DEFAULT_PERIOD_MICROS = 100_000;
 
   /**
    * The configured size, but more memory if the container's limit asks for more, and the processors
@@ -61,7 +60,7 @@ record VmSize(int memoryMiB, int vcpus) {
     long most = Long.MAX_VALUE;
     if (cpu.quota().orElse(0) > 0) {
       long given = cpu.period().orElse(0);
-      long period = given > 0 ? given : DEFAULT_PERIOD_MICROS;
+      long period = given > 0 ? given : Cpu.DEFAULT_PERIOD_MICROS;
       long quota = cpu.quota().getAsLong();
       most = quota / period + (quota % period == 0 ? 0 : 1);
     }

@@ -5,7 +5,6 @@ import static dev.limpid.vm.cgroup.LimitSettings.set;
 import static dev.limpid.vm.cgroup.LimitSettings.withRoom;
 
 import dev.limpid.oci.config.BlockIo;
-import dev.limpid.oci.config.Cpu;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -40,29 +39,8 @@ final class FirstVersionFiles {
     return all;
   }
 
-  static List<LimitSetting> processors(Cpu cpu) {
-    List<LimitSetting> all = new ArrayList<>();
-    cpu.cpus()
-        .ifPresent(
-            list ->
-                all.add(
-                    LimitSetting.needed(
-                        "cpu.cpus", "cpuset", new LimitSetting.Write("cpuset.cpus", list))));
-    cpu.mems()
-        .ifPresent(
-            list ->
-                all.add(
-                    LimitSetting.needed(
-                        "cpu.mems", "cpuset", new LimitSetting.Write("cpuset.mems", list))));
-    // The idle policy has no shares: it is left first.
-    if (cpu.idle().isPresent()) {
-      all.add(LimitSetting.needed("cpu.idle", "cpu", write("cpu.idle", cpu.idle().getAsLong())));
-    }
-    if (set(cpu.shares()).isPresent() && cpu.idle().orElse(0) == 0) {
-      all.add(
-          LimitSetting.needed("cpu.shares", "cpu", write("cpu.shares", cpu.shares().getAsLong())));
-    }
-    return all;
+  static LimitSetting shares(long shares) {
+    return LimitSetting.needed("cpu.shares", "cpu", write("cpu.shares", shares));
   }
 
   static List<LimitSetting> bandwidth(OptionalLong quota, OptionalLong period, OptionalLong burst) {

@@ -24,9 +24,25 @@ public final class LimitSettings {
 
   /** Shares of the processors and which of them to use: what holds from the beginning. */
   public static List<LimitSetting> processors(Version version, Cpu cpu) {
-    return version == Version.V2
-        ? SecondVersionFiles.processors(cpu)
-        : FirstVersionFiles.processors(cpu);
+    List<LimitSetting> all = new ArrayList<>();
+    if (cpu.cpus().isPresent()) {
+      all.add(needed("cpu.cpus", "cpuset", "cpuset.cpus", cpu.cpus().get()));
+    }
+    if (cpu.mems().isPresent()) {
+      all.add(needed("cpu.mems", "cpuset", "cpuset.mems", cpu.mems().get()));
+    }
+    // The idle policy has no shares: it is left first.
+    if (cpu.idle().isPresent()) {
+      all.add(needed("cpu.idle", "cpu", "cpu.idle", Long.toString(cpu.idle().getAsLong())));
+    }
+    if (set(cpu.shares()).isPresent() && cpu.idle().orElse(0) == 0) {
+      long shares = cpu.shares().getAsLong();
+      all.add(
+          version == Version.V2
+              ? SecondVersionFiles.shares(shares)
+              : FirstVersionFiles.shares(shares));
+    }
+    return all;
   }
 
   /**
@@ -76,6 +92,11 @@ public final class LimitSettings {
   /** Whether a file of version 2 names things of the host. */
   public static boolean isOfHost(String file) {
     return file.startsWith("io.") || file.startsWith("cpuset.");
+  }
+
+  /** A limit whose file has the same name in both versions. */
+  private static LimitSetting needed(String field, String controller, String file, String value) {
+    return LimitSetting.needed(field, controller, new LimitSetting.Write(file, value));
   }
 
   /** What an absent value, or 0, is: nothing. */

@@ -13,7 +13,6 @@ import java.util.OptionalLong;
 /** Files of version 2 (the kernel's admin-guide/cgroup-v2). */
 final class SecondVersionFiles {
   private static final long NO_LIMIT = -1;
-  static final long DEFAULT_PERIOD_MICROS = 100_000;
   private static final long SHARES_MIN = 2;
   private static final long SHARES_MAX = 262_144;
   private static final int BLOCK_WEIGHT_MIN = 10;
@@ -48,29 +47,8 @@ final class SecondVersionFiles {
     return all;
   }
 
-  static List<LimitSetting> processors(Cpu cpu) {
-    List<LimitSetting> all = new ArrayList<>();
-    cpu.cpus()
-        .ifPresent(
-            list ->
-                all.add(
-                    LimitSetting.needed(
-                        "cpu.cpus", "cpuset", new LimitSetting.Write("cpuset.cpus", list))));
-    cpu.mems()
-        .ifPresent(
-            list ->
-                all.add(
-                    LimitSetting.needed(
-                        "cpu.mems", "cpuset", new LimitSetting.Write("cpuset.mems", list))));
-    if (cpu.idle().isPresent()) {
-      all.add(LimitSetting.needed("cpu.idle", "cpu", write("cpu.idle", cpu.idle().getAsLong())));
-    }
-    if (set(cpu.shares()).isPresent() && cpu.idle().orElse(0) == 0) {
-      all.add(
-          LimitSetting.needed(
-              "cpu.shares", "cpu", write("cpu.weight", weight(cpu.shares().getAsLong()))));
-    }
-    return all;
+  static LimitSetting shares(long shares) {
+    return LimitSetting.needed("cpu.shares", "cpu", write("cpu.weight", weight(shares)));
   }
 
   /** The two files' ranges, 2 to 262144 and 1 to 10000, laid over each other. */
@@ -89,7 +67,7 @@ final class SecondVersionFiles {
               quota.isPresent() ? "cpu.quota" : "cpu.period",
               "cpu",
               new LimitSetting.Write(
-                  "cpu.max", bound + " " + period.orElse(DEFAULT_PERIOD_MICROS))));
+                  "cpu.max", bound + " " + period.orElse(Cpu.DEFAULT_PERIOD_MICROS))));
     }
     if (burst.isPresent()) {
       all.add(LimitSetting.shared("cpu.burst", "cpu", write("cpu.max.burst", burst.getAsLong())));

@@ -65,7 +65,7 @@ public record UnitProperty(String name, String signature, List<String> values) {
     if (quota < 0) {
       return List.of(number("CPUQuotaPerSecUSec", Long.toUnsignedString(NO_LIMIT)));
     }
-    long period = LimitSettings.set(cpu.period()).orElse(SecondVersionFiles.DEFAULT_PERIOD_MICROS);
+    long period = LimitSettings.set(cpu.period()).orElse(Cpu.DEFAULT_PERIOD_MICROS);
     long perSecond =
         Math.multiplyHigh(quota, MICROS_PER_SECOND) == 0
             ? LimitSettings.withRoom(quota) * MICROS_PER_SECOND / period
