@@ -19,6 +19,8 @@
 #define FRAME_CREDIT_MIN 1024u
 #define FRAME_CREDIT_MAX (1024u * 1024u)
 #define FRAME_SIGNAL_MAX 64u
+#define FRAME_DNS_MIN 12u /* the header of a DNS message */
+#define FRAME_DNS_MAX 65535u
 
 /* Sizes of the payloads that have one fixed size. */
 #define FRAME_HELLO_SIZE 12u
@@ -45,17 +47,27 @@ enum frame_kind {
 	FRAME_EXITED = 0x30,
 	FRAME_SIGNAL = 0x31,
 	FRAME_RESIZE = 0x32,
+	FRAME_LOOKUP = 0x33,
+	FRAME_ANSWER = 0x34,
 	FRAME_LAUNCHED = 0x40,
 	FRAME_COMMIT = 0x41,
 	FRAME_COMMITTED = 0x42,
 	FRAME_ATTACH = 0x43,
 	FRAME_ATTACHED = 0x44,
+	FRAME_WATCH = 0x45,
+	FRAME_WATCHING = 0x46,
 };
 
 enum frame_stream {
 	FRAME_STDIN = 0,
 	FRAME_STDOUT = 1,
 	FRAME_STDERR = 2,
+};
+
+/* How a DNS message came: `stream` of LOOKUP and ANSWER. */
+enum frame_transport {
+	FRAME_UDP = 0,
+	FRAME_TCP = 1,
 };
 
 /* Which way a frame travels, and on which of the two kinds of link. */

@@ -9,6 +9,7 @@ public sealed interface AgentRequest
         CreateRequest,
         JoinRequest,
         InContainer,
+        NetworkRequest,
         StartRequest,
         KillRequest,
         ExecRequest,

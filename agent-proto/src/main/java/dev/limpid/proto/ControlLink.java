@@ -49,6 +49,7 @@ public final class ControlLink implements AutoCloseable {
   private boolean greeted;
   private boolean commitSent;
   private boolean committed;
+  private boolean watchSent;
   private Optional<Launched> launched = Optional.empty();
   private Optional<IOException> mismatch = Optional.empty();
   private Optional<IOException> end = Optional.empty();
@@ -184,6 +185,25 @@ public final class ControlLink implements AutoCloseable {
     }
   }
 
+  /**
+   * Has the shim watch the container's network from now on: it refreshes the VM's when that has
+   * changed. Returns when it does, so that no change after that is missed. May be called again,
+   * also after a timeout.
+   *
+   * @param patience how long that may take
+   * @throws LinkFailureException if the shim can't; the link has ended then
+   */
+  public void watch(Duration patience) throws IOException {
+    Deadline deadline = Deadline.in(patience);
+    if (!watchSent) {
+      watchSent = true;
+      write(Frame.bare(FrameKind.WATCH), deadline);
+    }
+    while (watchSent) {
+      receive(deadline, "the shim's word that it watches the network");
+    }
+  }
+
   @Override
   public void close() throws IOException {
     socket.close();
@@ -298,6 +318,7 @@ public final class ControlLink implements AutoCloseable {
       case HELLO -> hello(Hello.of(frame));
       case LAUNCHED -> launched(frame);
       case COMMITTED -> committed(frame);
+      case WATCHING -> watching(frame);
       case RESULT, FAILURE -> answer(frame);
       case EVENT -> {} // Nothing that a verb of this version waits for.
       default -> throw unexpected(frame);
@@ -326,6 +347,13 @@ public final class ControlLink implements AutoCloseable {
       throw unexpected(frame);
     }
     committed = true;
+  }
+
+  private void watching(Frame frame) throws IOException {
+    if (!watchSent) {
+      throw unexpected(frame);
+    }
+    watchSent = false;
   }
 
   private void launched(Frame frame) throws IOException {

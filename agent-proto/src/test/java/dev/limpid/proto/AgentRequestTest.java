@@ -423,6 +423,60 @@ class AgentRequestTest {
     assertEquals(json, request.toJson().toString());
   }
 
+  // network
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4})
+  void networkRefusesTooMuchText(int which) {
+    String[] texts = {"", "", "", "", ""};
+    texts[which] = "x".repeat((256 << 10) + 1);
+    assertThrows(IllegalArgumentException.class, () -> network(texts, List.of(), List.of(), false));
+  }
+
+  @Test
+  void networkRefusesTooManyDevices() {
+    String[] texts = {"", "", "", "", ""};
+    List<GuestNic> nics = Collections.nCopies(32, new GuestNic(1, "eth0"));
+    assertThrows(IllegalArgumentException.class, () -> network(texts, nics, List.of(), false));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, eth0", "32, eth0", "1, ''", "1, sixteencharacter"})
+  void networkRefusesADevice(int slot, String name) {
+    assertThrows(IllegalArgumentException.class, () -> new GuestNic(slot, name));
+  }
+
+  @Test
+  void networkLeavesOutWhatIsEmpty() {
+    String[] texts = {"", "", "", "", ""};
+    assertEquals(
+        "{\"method\":\"network\",\"resolver\":false}",
+        network(texts, List.of(), List.of(), false).toJson().toString());
+  }
+
+  @Test
+  void networkTellsAll() {
+    String[] texts = {"rule del\n", "addr del\n", "link set\n", "addr add\n", "rule add\n"};
+    assertEquals(
+        "{\"method\":\"network\",\"undo6\":\"rule del\\n\",\"undo\":\"addr del\\n\","
+            + "\"nics\":[{\"slot\":3,\"name\":\"eth0\"}],\"links\":\"link set\\n\","
+            + "\"sysctls\":[{\"name\":\"net/core/somaxconn\",\"value\":\"7\"}],"
+            + "\"configuration\":\"addr add\\n\",\"configuration6\":\"rule add\\n\",\"resolver\":true}",
+        network(
+                texts,
+                List.of(new GuestNic(3, "eth0")),
+                List.of(new GuestSysctl("net/core/somaxconn", "7")),
+                true)
+            .toJson()
+            .toString());
+  }
+
+  private static NetworkRequest network(
+      String[] texts, List<GuestNic> nics, List<GuestSysctl> sysctls, boolean resolver) {
+    return new NetworkRequest(
+        texts[0], texts[1], nics, texts[2], sysctls, texts[3], texts[4], resolver);
+  }
+
   private static String base64(int size) {
     return Base64.getEncoder().encodeToString(new byte[size]);
   }

@@ -324,6 +324,82 @@ class ControlLinkTest {
         });
   }
 
+  // Watching
+
+  @Test
+  void watchesAsOftenAsIsAsked() throws Exception {
+    converse(
+        peer -> {
+          for (int i = 0; i < 2; i++) {
+            Frame frame = peer.read();
+            assertEquals(FrameKind.WATCH, frame.kind());
+            assertEquals(0, frame.request());
+            peer.send(Frame.bare(FrameKind.WATCHING));
+          }
+          peer.expectEnd();
+        },
+        link -> {
+          link.watch(PATIENCE);
+          link.watch(PATIENCE);
+        });
+  }
+
+  @Test
+  void asksToWatchOnceEvenIfItIsWaitedForTwice() throws Exception {
+    converse(
+        peer -> {
+          assertEquals(FrameKind.WATCH, peer.read().kind());
+          // Sent when the verb has given up for the first time
+          peer.readRequest(1);
+          peer.send(Frame.bare(FrameKind.WATCHING));
+          peer.expectEnd();
+        },
+        link -> {
+          SocketTimeoutException late =
+              assertThrows(SocketTimeoutException.class, () -> link.watch(SHORT));
+          assertEquals(
+              "limpid-shim: the shim's word that it watches the network has not come within 50 ms",
+              late.getMessage());
+          assertEquals(1, link.send(START).number());
+          link.watch(PATIENCE);
+        });
+  }
+
+  @Test
+  void tellsWhyThereIsNoWatching() throws Exception {
+    converse(
+        peer -> {
+          assertEquals(FrameKind.WATCH, peer.read().kind());
+          peer.send(FakeShim.failure(0, "state", "nothing to refresh"));
+        },
+        link -> {
+          LinkFailureException refused =
+              assertThrows(LinkFailureException.class, () -> link.watch(PATIENCE));
+          assertTrue(refused.getMessage().contains("nothing to refresh"), refused.getMessage());
+        });
+  }
+
+  @Test
+  void refusesAWatchingThatWasNotAskedFor() throws Exception {
+    converse(
+        peer -> {
+          assertEquals(FrameKind.WATCH, peer.read().kind());
+          peer.send(Frame.bare(FrameKind.WATCHING), Frame.bare(FrameKind.WATCHING));
+        },
+        link -> {
+          IOException refused =
+              assertThrows(
+                  IOException.class,
+                  () -> {
+                    link.watch(PATIENCE);
+                    link.call(START, PATIENCE);
+                  });
+          assertEquals(
+              "broken protocol: limpid-shim has sent an unexpected WATCHING, 0 bytes",
+              refused.getMessage());
+        });
+  }
+
   // Requests
 
   @Test
@@ -515,6 +591,7 @@ class ControlLinkTest {
         Frame.of(FrameKind.CLOSED, 0, 0, 0, new byte[0]),
         FakeShim.numbers(FrameKind.EXITED, 0, 0, 0, 0),
         Frame.of(FrameKind.ATTACHED, 0, 1, 0, new byte[0]),
+        Frame.bare(FrameKind.WATCHING),
         FakeShim.result(2, "{}"),
         FakeShim.failure(-1, "state", "m"));
   }
@@ -630,7 +707,9 @@ class ControlLinkTest {
         Arguments.of("the answer to start", (Wait) link -> link.call(START, PATIENCE)),
         Arguments.of(
             "the shim's word that the container is on its own",
-            (Wait) link -> link.commit(PATIENCE)));
+            (Wait) link -> link.commit(PATIENCE)),
+        Arguments.of(
+            "the shim's word that it watches the network", (Wait) link -> link.watch(PATIENCE)));
   }
 
   @ParameterizedTest

@@ -26,6 +26,11 @@ public enum FrameKind {
   SIGNAL(0x31, Ways.TOWARDS, 4, 4, StreamRule.NONE, ProcessRule.ANY, RequestRule.NONE),
   /** The size of a terminal. */
   RESIZE(0x32, Ways.TOWARDS, 8, 8, StreamRule.NONE, ProcessRule.ANY, RequestRule.NONE),
+  /** A DNS message of the guest. */
+  LOOKUP(
+      0x33, Ways.FROM_AGENT, 12, 65535, StreamRule.TRANSPORT, ProcessRule.NONE, RequestRule.NUMBER),
+  /** What the host's DNS server says to a LOOKUP; empty if there is no answer. */
+  ANSWER(0x34, Ways.TO_AGENT, 0, 65535, StreamRule.TRANSPORT, ProcessRule.NONE, RequestRule.NUMBER),
   /** QEMU and virtiofsd run. */
   LAUNCHED(0x40, Ways.FROM_SHIM, 8, 8, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
   /** The container may outlive this link. */
@@ -35,14 +40,20 @@ public enum FrameKind {
   /** Asks for a process number. */
   ATTACH(0x43, Ways.TO_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
   /** Gives a process number. */
-  ATTACHED(0x44, Ways.FROM_SHIM, 0, 0, StreamRule.NONE, ProcessRule.EXEC, RequestRule.NONE);
+  ATTACHED(0x44, Ways.FROM_SHIM, 0, 0, StreamRule.NONE, ProcessRule.EXEC, RequestRule.NONE),
+  /** Asks for the network to be watched. */
+  WATCH(0x45, Ways.TO_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
+  /** The network is being watched. */
+  WATCHING(0x46, Ways.FROM_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE);
 
   /** Sets of directions, as bits. */
   private static final class Ways {
+    static final int TO_AGENT = 1;
+    static final int FROM_AGENT = 1 << 1;
     static final int TO_SHIM = 1 << 2;
     static final int FROM_SHIM = 1 << 3;
-    static final int TOWARDS = 1 | TO_SHIM;
-    static final int BACK = 1 << 1 | FROM_SHIM;
+    static final int TOWARDS = TO_AGENT | TO_SHIM;
+    static final int BACK = FROM_AGENT | FROM_SHIM;
     static final int BOTH = TOWARDS | BACK;
   }
 
@@ -53,7 +64,9 @@ public enum FrameKind {
     /** The sender of the frame sends the stream. */
     SENDER,
     /** The sender of the frame receives the stream. */
-    RECEIVER
+    RECEIVER,
+    /** None: 0 stands for UDP, 1 for TCP. */
+    TRANSPORT
   }
 
   /** Which processes a frame may name. */
@@ -135,6 +148,9 @@ public enum FrameKind {
     if (streamRule == StreamRule.NONE) {
       return stream == 0;
     }
+    if (streamRule == StreamRule.TRANSPORT) {
+      return stream == 0 || stream == 1;
+    }
     boolean input = (streamRule == StreamRule.SENDER) == direction.towardsWorkload();
     return input ? stream == Frame.STDIN : stream == Frame.STDOUT || stream == Frame.STDERR;
   }
@@ -156,7 +172,7 @@ public enum FrameKind {
   }
 
   private static FrameKind[] byCode() {
-    FrameKind[] kinds = new FrameKind[0x45];
+    FrameKind[] kinds = new FrameKind[0x47];
     for (FrameKind kind : values()) {
       kinds[kind.code] = kind;
     }
