@@ -45,6 +45,20 @@ static void begin_exec(struct agent *agent, struct container *container, uint16_
 		execs_begin(&container->execs, let_go(agent), process, exec);
 }
 
+static void begin_network(struct agent *agent, const struct container *container,
+			  const struct network_request *request)
+{
+	struct problem problem;
+	pid_t init = container_init(container, "network", &problem);
+
+	if (init < 0) {
+		answer(agent, NULL, &problem);
+	} else {
+		agent->resolving |= request->resolver;
+		network_begin(&agent->network, request, init);
+	}
+}
+
 static void carry_out_in(struct agent *agent, struct container *container, uint16_t process, struct request *request)
 {
 	switch (request->method) {
@@ -80,6 +94,9 @@ static void carry_out_in(struct agent *agent, struct container *container, uint1
 		return;
 	case METHOD_UPDATE:
 		container_update(container, &request->update);
+		return;
+	case METHOD_NETWORK:
+		begin_network(agent, container, &request->network);
 		return;
 	}
 }
@@ -152,6 +169,26 @@ static void disks_done(void *owner, const char *result, const struct problem *pr
 	turn(agent);
 }
 
+/* The resolver is wherever the container is at this moment. */
+static int serve(struct agent *agent, struct problem *problem)
+{
+	struct container *container = containers_find(&agent->containers, 0, "network", problem);
+	pid_t init = container ? container_init(container, "network", problem) : -1;
+
+	return init < 0 ? -1 : resolver_serve(&agent->resolver, init, problem);
+}
+
+static void network_done(void *owner, const char *result, const struct problem *problem)
+{
+	struct agent *agent = owner;
+	struct problem refused;
+
+	if (problem == NULL && agent->resolving && serve(agent, &refused) < 0)
+		problem = &refused;
+	answer(agent, result, problem);
+	turn(agent);
+}
+
 static void container_done(void *owner, const char *result, const struct problem *problem)
 {
 	struct agent *agent = owner;
@@ -219,15 +256,19 @@ static void link_opened(void *owner, uint32_t window)
 	drop_requests(agent);
 	containers_abandon(&agent->containers);
 	processes_opened(&agent->processes, window);
+	resolver_opened(&agent->resolver);
 }
 
 static const char *link_received(void *owner, const struct frame *frame)
 {
 	struct agent *agent = owner;
 
-	if (frame->kind != FRAME_REQUEST)
+	if (frame->kind == FRAME_REQUEST)
+		add_request(agent, frame);
+	else if (frame->kind == FRAME_ANSWER)
+		resolver_answer(&agent->resolver, frame);
+	else
 		return processes_frame(&agent->processes, frame);
-	add_request(agent, frame);
 	return NULL;
 }
 
@@ -236,6 +277,7 @@ static void link_resumed(void *owner)
 	struct agent *agent = owner;
 
 	processes_resume(&agent->processes);
+	resolver_resume(&agent->resolver);
 }
 
 static void signalled(void *owner, uint32_t events)
@@ -272,6 +314,8 @@ int agent_open(struct agent *agent, int signals)
 	reaper_open(&agent->reaper);
 	processes_open(&agent->processes, &agent->link);
 	disks_open(&agent->disks, &agent->loop, disks_done, agent);
+	resolver_open(&agent->resolver, &agent->loop, &agent->link);
+	network_open(&agent->network, &agent->loop, &agent->reaper, network_done, agent);
 	containers_open(&agent->containers, &agent->loop, &agent->reaper, &agent->processes, &agent->link,
 			&container_events, agent);
 	error = watch_set(&agent->loop, &agent->signals, EPOLLIN);
@@ -291,6 +335,8 @@ void agent_close(struct agent *agent)
 {
 	processes_close(&agent->processes);
 	containers_close(&agent->containers);
+	network_close(&agent->network);
+	resolver_close(&agent->resolver);
 	disks_close(&agent->disks);
 	drop_requests(agent);
 	link_close(&agent->link);

@@ -5,9 +5,11 @@
 #include "containers.h"
 #include "disks.h"
 #include "link.h"
+#include "network.h"
 #include "process.h"
 #include "processors.h"
 #include "reaper.h"
+#include "resolver.h"
 
 #define WAITING_MAX 64
 #define WAITING_BYTES_MAX (16u * 1024u * 1024u)
@@ -27,6 +29,8 @@ struct agent {
 	struct reaper reaper;
 	struct processes processes;
 	struct disks disks;
+	struct network network;
+	struct resolver resolver;
 	struct containers containers;
 	struct processors cpus;
 	struct watch signals;
@@ -35,6 +39,7 @@ struct agent {
 	unsigned waiting_count;
 	size_t waiting_bytes;
 	bool busy;       /* a request is being carried out */
+	bool resolving;  /* a host has asked for the resolver */
 	bool turning;    /* the next one is being looked for: not to be done within itself */
 	uint32_t number; /* of the one carried out; 0: its link is gone, and nobody waits for the answer */
 };

@@ -124,6 +124,20 @@ void cgroup_delegate(void)
 	close(fd);
 }
 
+int cgroup_of_all(char directory[PATH_MAX])
+{
+	char path[SMALL_FILE];
+	int error = path_in_hierarchy("self", path);
+	char *last;
+
+	if (error < 0)
+		return error;
+	last = strrchr(path, '/');
+	if (strcmp(last, "/" OWN) == 0)
+		*last = '\0';
+	return directory_of(path, directory);
+}
+
 int cgroup_of(pid_t pid, char directory[PATH_MAX])
 {
 	char proc[16], path[SMALL_FILE], own[SMALL_FILE];

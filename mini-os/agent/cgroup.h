@@ -15,6 +15,9 @@
 /* Moves the agent to a child `agent` of its cgroup and hands on the controllers. Problems are logged. */
 void cgroup_delegate(void);
 
+/* The directory of the cgroup below which the agent and all containers have theirs. 0 or -errno. */
+int cgroup_of_all(char directory[PATH_MAX]);
+
 /* The directory of a process's cgroup. 0 or -errno; -EBUSY if the agent is in it or below it. */
 int cgroup_of(pid_t pid, char directory[PATH_MAX]);
 

@@ -699,6 +699,13 @@ int container_check_up(const struct container *container, const char *what, stru
 	return 0;
 }
 
+pid_t container_init(const struct container *container, const char *what, struct problem *problem)
+{
+	if (container->state < CONTAINER_CREATED)
+		return 0;
+	return container_check_up(container, what, problem) < 0 ? -1 : container->init_child.pid;
+}
+
 static void execs_over(void *owner)
 {
 	container_look(owner);

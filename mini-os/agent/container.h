@@ -112,6 +112,9 @@ int container_check_up(const struct container *container, const char *what, stru
 /* The same if it is not paused. */
 int container_check_awake(const struct container *container, struct problem *problem);
 
+/* Its init, or 0 as long as there is none; -1 with the problem filled: it has ended. what names the request. */
+pid_t container_init(const struct container *container, const char *what, struct problem *problem);
+
 /* What it waits for at its end may be over. */
 void container_look(struct container *container);
 

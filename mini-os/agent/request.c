@@ -15,6 +15,7 @@
 #define CONFIG_MOST (8 * 1024 * 1024)
 #define PROCESS_MOST (1024 * 1024)
 #define RESOURCES_MOST (64 * 1024)
+#define IP_TEXT_MOST (256 * 1024)
 #define OOM_SCORE_MOST 1000
 #define TYPE_MOST 63
 #define CREATION_COMMON 8
@@ -365,22 +366,23 @@ static int parse_element(const char *name, size_t index, yajl_val value, char pa
 	return 0;
 }
 
-static int parse_sysctls(yajl_val array, struct create_request *create, struct problem *problem)
+/* *to is to be freed, also if this fails. */
+static int parse_sysctls(yajl_val array, struct sysctl **to, size_t *parsed, struct problem *problem)
 {
 	size_t count = YAJL_GET_ARRAY(array)->len;
 	char path[PATH_SIZE];
 
-	create->sysctls = calloc(count ? count : 1, sizeof *create->sysctls);
-	if (create->sysctls == NULL)
+	*to = calloc(count ? count : 1, sizeof **to);
+	if (*to == NULL)
 		return problem_set(problem, FAILURE_SYSTEM, "sysctls: out of memory");
 	for (size_t i = 0; i < count; i++) {
 		yajl_val value = YAJL_GET_ARRAY(array)->values[i];
 
 		if (parse_element("sysctls", i, value, path, problem) < 0 ||
-		    parse_sysctl(path, value, &create->sysctls[i], problem) < 0)
+		    parse_sysctl(path, value, &(*to)[i], problem) < 0)
 			return -1;
 	}
-	create->sysctl_count = count;
+	*parsed = count;
 	return 0;
 }
 
@@ -427,7 +429,7 @@ static int parse_creation(yajl_val tree, const struct json_member *more, size_t 
 	if (judge_size(rows, columns, &create->sized, &create->size, problem) < 0 ||
 	    parse_scheduling(scheduler, io_priority, &create->scheduling, problem) < 0)
 		return -1;
-	if (sysctls && parse_sysctls(sysctls, create, problem) < 0)
+	if (sysctls && parse_sysctls(sysctls, &create->sysctls, &create->sysctl_count, problem) < 0)
 		return -1;
 	if (attributes && parse_attributes(attributes, create, problem) < 0)
 		return -1;
@@ -531,6 +533,72 @@ static int parse_update(yajl_val tree, struct subject *subject, struct update_re
 	return result;
 }
 
+static int parse_nic(const char *path, yajl_val object, struct network_request *network, struct problem *problem)
+{
+	struct nic_request *nic = &network->nics[network->nic_count];
+	long long slot;
+	const struct json_member members[] = {
+		{ "slot", JSON_NUMBER, true, &slot, 1, NIC_SLOT_MAX },
+		{ "name", JSON_TEXT, true, &nic->name, 1, IFNAMSIZ - 1 },
+	};
+
+	if (json_members(path, object, members, COUNT(members), problem) < 0)
+		return -1;
+	nic->slot = (unsigned)slot;
+	if (!nic_name_valid(nic->name))
+		return problem_set(problem, FAILURE_INVALID, "%sname: not a name for a network device", path);
+	for (size_t i = 0; i < network->nic_count; i++) {
+		if (network->nics[i].slot == nic->slot)
+			return problem_set(problem, FAILURE_INVALID, "%sslot: %u a second time", path, nic->slot);
+		if (strcmp(network->nics[i].name, nic->name) == 0)
+			return problem_set(problem, FAILURE_INVALID, "%sname: `%s` a second time", path, nic->name);
+	}
+	network->nic_count++;
+	return 0;
+}
+
+static int parse_nics(yajl_val array, struct network_request *network, struct problem *problem)
+{
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; i < YAJL_GET_ARRAY(array)->len; i++) {
+		yajl_val value = YAJL_GET_ARRAY(array)->values[i];
+
+		if (parse_element("nics", i, value, path, problem) < 0 ||
+		    parse_nic(path, value, network, problem) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the texts say is judged by ip. */
+static int parse_network(yajl_val tree, struct subject *subject, struct network_request *network,
+			 struct problem *problem)
+{
+	yajl_val nics = NULL, sysctls = NULL;
+	const struct json_member members[] = {
+		SUBJECT(subject),
+		{ "undo6", JSON_TEXT, false, &network->undo6, 0, IP_TEXT_MOST },
+		{ "undo", JSON_TEXT, false, &network->undo, 0, IP_TEXT_MOST },
+		{ "nics", JSON_ARRAY, false, &nics, 0, NIC_SLOT_MAX },
+		{ "links", JSON_TEXT, false, &network->links, 0, IP_TEXT_MOST },
+		{ "sysctls", JSON_ARRAY, false, &sysctls, 0, SYSCTLS_MAX },
+		{ "configuration", JSON_TEXT, false, &network->configuration, 0, IP_TEXT_MOST },
+		{ "configuration6", JSON_TEXT, false, &network->configuration6, 0, IP_TEXT_MOST },
+		{ "resolver", JSON_BOOLEAN, false, &network->resolver, 0, 0 },
+	};
+
+	network->undo6 = network->undo = network->links = "";
+	network->configuration = network->configuration6 = "";
+	if (json_members("", tree, members, COUNT(members), problem) < 0)
+		return -1;
+	if (subject->container != 0)
+		return problem_set(problem, FAILURE_INVALID, "container: the network is that of container 0");
+	if (nics && parse_nics(nics, network, problem) < 0)
+		return -1;
+	return sysctls ? parse_sysctls(sysctls, &network->sysctls, &network->sysctl_count, problem) : 0;
+}
+
 /* A request that has nothing else. */
 static int parse_bare(yajl_val tree, struct subject *subject, struct problem *problem)
 {
@@ -568,6 +636,7 @@ static const char *const method_names[] = {
 	[METHOD_RESUME] = "resume",
 	[METHOD_STATS] = "stats",
 	[METHOD_UPDATE] = "update",
+	[METHOD_NETWORK] = "network",
 };
 
 const char *request_method(const struct request *request)
@@ -611,6 +680,8 @@ static int parse_method(struct request *request, struct subject *subject, struct
 		return parse_exec(request->tree, subject, &request->exec, problem);
 	case METHOD_UPDATE:
 		return parse_update(request->tree, subject, &request->update, problem);
+	case METHOD_NETWORK:
+		return parse_network(request->tree, subject, &request->network, problem);
 	}
 	return problem_set(problem, FAILURE_INVALID, "method: unknown");
 }
@@ -640,6 +711,8 @@ void request_free(struct request *request)
 	request->create.sysctls = NULL;
 	free(request->create.attributes);
 	request->create.attributes = NULL;
+	free(request->network.sysctls);
+	request->network.sysctls = NULL;
 	yajl_tree_free(request->tree);
 	request->tree = NULL;
 }

@@ -11,6 +11,7 @@
 
 #include "attributes.h"
 #include "disk.h"
+#include "nic.h"
 #include "problem.h"
 #include "scheduling.h"
 #include "sysctl.h"
@@ -38,6 +39,7 @@ enum method {
 	METHOD_RESUME,
 	METHOD_STATS,
 	METHOD_UPDATE,
+	METHOD_NETWORK,
 };
 
 /* Bits of mount_request.flags. */
@@ -105,6 +107,25 @@ struct update_request {
 	const char *resources; /* an object */
 };
 
+struct nic_request {
+	unsigned slot;    /* 1 to NIC_SLOT_MAX */
+	const char *name; /* nic_name_valid */
+};
+
+/* No two devices have the same slot or name. Texts are for `ip -batch`, or `ip -6 -batch`; "": nothing to do. */
+struct network_request {
+	const char *undo6;
+	const char *undo;
+	struct nic_request nics[NIC_SLOT_MAX];
+	size_t nic_count;
+	const char *links;
+	struct sysctl *sysctls;
+	size_t sysctl_count;
+	const char *configuration;
+	const char *configuration6;
+	bool resolver;
+};
+
 /* Strings point into the tree. */
 struct request {
 	yajl_val tree;
@@ -117,6 +138,7 @@ struct request {
 	struct kill_request kill;
 	struct exec_request exec;
 	struct update_request update;
+	struct network_request network;
 };
 
 /* 0, or -1 with the problem filled. In both cases request_free is due. */

@@ -20,4 +20,7 @@ bool sysctl_valid(const char *name);
 /* Writes them in their order, up to the first that can't be written. */
 int sysctl_write(const struct sysctl *sysctls, size_t count, struct problem *problem);
 
+/* The same, but those that this kernel does not have are only logged. */
+int sysctl_write_known(const struct sysctl *sysctls, size_t count, struct problem *problem);
+
 #endif

@@ -34,6 +34,20 @@ static void judge_disks(const struct disks_request *disks)
 		assert(disk_serial_valid(disks->serials[i]));
 }
 
+static void judge_network(const struct network_request *network)
+{
+	assert(network->nic_count <= NIC_SLOT_MAX && network->sysctl_count <= SYSCTLS_MAX);
+	assert(network->undo6 && network->undo && network->links && network->configuration && network->configuration6);
+	for (size_t i = 0; i < network->nic_count; i++) {
+		assert(network->nics[i].slot >= 1 && network->nics[i].slot <= NIC_SLOT_MAX);
+		assert(nic_name_valid(network->nics[i].name));
+		for (size_t j = 0; j < i; j++)
+			assert(network->nics[i].slot != network->nics[j].slot);
+	}
+	for (size_t i = 0; i < network->sysctl_count; i++)
+		assert(sysctl_valid(network->sysctls[i].name));
+}
+
 static void judge_scheduling(const struct scheduling *scheduling)
 {
 	assert(scheduling->policy <= 6 && scheduling->flags <= 0x7f && scheduling->priority <= 99);
@@ -86,6 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		judge_exec(&request.exec);
 	else if (request.method == METHOD_UPDATE)
 		judge_update(&request.update);
+	else if (request.method == METHOD_NETWORK)
+		judge_network(&request.network);
 	request_free(&request);
 	return 0;
 }
@@ -99,6 +115,8 @@ static const char *const seeds[] = {
 	"{\"method\":\"disks\",\"serials\":[\"limpid-disk-0\",\"a_b.c\"]}",
 	"{\"method\":\"update\",\"resources\":\"{\\\"memory\\\":{\\\"limit\\\":-1},\\\"pids\\\":{\\\"limit\\\":7}}\"}",
 	"{\"method\":\"kill\",\"signal\":15,\"all\":true}",
+	"{\"method\":\"network\",\"undo\":\"link del a\",\"nics\":[{\"slot\":1,\"name\":\"eth0\"},{\"slot\":2,\"name\":\"b\"}],"
+	"\"links\":\"\",\"sysctls\":[{\"name\":\"net/x\",\"value\":\"1\"}],\"configuration\":\"a\\nb\",\"resolver\":true}",
 	"{\"method\":\"exec\",\"rows\":24,\"columns\":80,"
 	"\"process\":\"{\\\"terminal\\\":true,\\\"oomScoreAdj\\\":-17,\\\"args\\\":[\\\"\\\\u0041\\\"]}\"}",
 	"{\"method\":\"create\",\"rows\":24,\"columns\":80,"

@@ -10,6 +10,7 @@ import time
 HELLO, REQUEST, RESULT, FAILURE = 0x01, 0x10, 0x11, 0x12
 DATA, EOF, CREDIT, CLOSED = 0x20, 0x21, 0x22, 0x23
 EXITED, SIGNAL, RESIZE = 0x30, 0x31, 0x32
+LOOKUP, ANSWER = 0x33, 0x34
 STDIN, STDOUT, STDERR = 0, 1, 2
 WINDOW = 65536
 PATIENCE = 20
@@ -113,6 +114,7 @@ class Host(Input):
         self.number = 0
         self.credit = 0
         self.processes = {}
+        self.lookups = {}  # by number: the transport and the message
         if hello:
             self.hello()
 
@@ -156,6 +158,9 @@ class Host(Input):
         elif frame.kind in (RESULT, FAILURE):
             assert frame.request not in self.answers
             self.answers[frame.request] = (frame.kind, json.loads(frame.payload))
+        elif frame.kind == LOOKUP:
+            assert frame.request not in self.lookups
+            self.lookups[frame.request] = (frame.stream, frame.payload)
         elif frame.kind == DATA:
             assert frame.stream not in self.ended, "DATA after EOF"
             self.output[frame.stream] += frame.payload

@@ -369,6 +369,414 @@ def missing_disk_is_waited_for_and_told():
         assert (code, message) == ("system", "disks: the one with the serial number three is not there")
 
 
+# ---- network
+
+
+def ip(*arguments, pid=None):
+    enter = ["nsenter", "-t", str(pid), "-n"] if pid else []
+    text = subprocess.run([*enter, "ip", "-j", *arguments], check=True, capture_output=True, text=True).stdout
+    return json.loads(text) if text.strip() else []
+
+
+def link(name, pid=None):
+    return ip("link", "show", "dev", name, pid=pid)[0]
+
+
+def show_nic(slot, name):
+    """What the kernel shows of a device behind the bridge; it does not follow what becomes of the device."""
+    device = RUN / f"shared/nics/0000:01:{slot:02x}.0/virtio{slot}/net"
+    subprocess.run(["rm", "-rf", device], check=True)
+    (device / name).mkdir(parents=True)
+
+
+ONE, TWO = "02:00:00:00:00:01", "02:00:00:00:00:02"
+
+
+@contextlib.contextmanager
+def two_nics():
+    """The ends of a cable, in slots 1 and 31."""
+    ip("link", "add", "one", "address", ONE, "type", "veth", "peer", "name", "two", "address", TWO)
+    try:
+        show_nic(1, "one")
+        show_nic(31, "two")
+        yield
+    finally:
+        # The other end goes with it, wherever that is.
+        for left in ip("link", "show", "type", "veth")[:1]:
+            ip("link", "del", left["ifname"])
+
+
+@test
+def network_is_set_up():
+    with Agent() as agent, two_nics():
+        host = Host(PORT)
+        assert host.call("network") == {}
+        missing = {"name": "net/ipv4/conf/one/no_such_thing", "value": "1"}
+        assert host.call(
+            "network",
+            undo="link del nobody\nlink set one mtu 1300\n",
+            nics=[{"slot": 1, "name": "two"}, {"slot": 31, "name": "one"}],  # the names change places
+            links="link set one mtu 1400\n",
+            sysctls=[missing, {"name": "net/ipv4/conf/one/rp_filter", "value": "2"}],
+            configuration="link set one up\naddr add 10.9.0.1/24 dev one\nroute add 10.8.0.0/16 via 10.9.0.7",
+        ) == {}  # fmt: skip
+        assert (link("two")["address"], link("one")["address"]) == (ONE, TWO)
+        assert link("one")["mtu"] == 1400
+        assert link("two")["mtu"] == 1300, "undo stopped at what failed"
+        assert pathlib.Path("/proc/sys/net/ipv4/conf/one/rp_filter").read_text() == "2\n"
+        assert ip("route", "show", "10.8.0.0/16")[0]["gateway"] == "10.9.0.7"
+        assert "there is no /proc/sys/net/ipv4/conf/one/no_such_thing" in agent.log()
+        assert 'undo: ip: Cannot find device "nobody"' in agent.log()
+        # What has its name already stays up; another name can be given to what is up too.
+        show_nic(1, "two")
+        show_nic(31, "one")
+        assert host.call("network", nics=[{"slot": 31, "name": "one"}, {"slot": 1, "name": "three"}]) == {}
+        assert link("three")["address"] == ONE
+        assert "UP" in link("one")["flags"]
+        assert host.call("network", nics=[{"slot": 31, "name": "four"}]) == {}
+        assert link("four")["address"] == TWO
+
+
+@test
+def missing_nic_is_waited_for_and_told():
+    with Agent(), two_nics():
+        host = Host(PORT)
+        subprocess.run(["rm", "-rf", RUN / "shared/nics"], check=True)
+        number = host.ask("network", nics=[{"slot": 1, "name": "eth0"}])
+        host.quiet(0.3)
+        assert not host.answers
+        show_nic(17, "two")
+        show_nic(1, "one")
+        assert host.answer(number)[1] == {}
+        assert link("eth0")["address"] == ONE
+        told = host.refused("network", nics=[{"slot": 17, "name": "a"}, {"slot": 18, "name": "b"}])
+        assert told == ("system", "nics: there is no network device in slot 18")
+        assert link("two")["address"] == TWO
+
+
+@test
+def what_ip_refuses_is_told_with_its_line():
+    with Agent(), two_nics():
+        host = Host(PORT)
+        for text, expected in (
+            ("link set lo up\nlink set nobody up\nlink set one mtu 1234",
+             'ip: Cannot find device "nobody": `link set nobody up`'),
+            ("link set lo up\naddr add 1.2.3.x dev lo\nlink set one mtu 1234\n",
+             'ip: Error: any valid prefix is expected rather than "1.2.3.x".: `addr add 1.2.3.x dev lo`'),
+            ("route add 10.8.0.0/16 dev one", "ip: Error: Device for nexthop is not up.: `route add 10.8.0.0/16 dev one`"),
+        ):  # fmt: skip
+            for member in "links", "configuration":
+                told = host.refused("network", **{member: text})
+                assert told == ("system", expected), told
+        told = host.refused("network", sysctls=[{"name": "net/ipv4/conf/one/rp_filter", "value": "x"}],
+                            configuration="link set one mtu 1234")  # fmt: skip
+        assert told == ("system", "write `x` to /proc/sys/net/ipv4/conf/one/rp_filter: Invalid argument"), told
+        told = host.refused("network", nics=[{"slot": 1, "name": "lo"}], configuration="link set limpid1 mtu 1234")
+        assert told == ("system", "nics: rename limpid1 to lo: File exists"), told
+        assert link("limpid1")["mtu"] == 1500
+        # `ip` alone would take this for a rule of IPv4.
+        assert host.call("network", configuration6="rule add pref 77 to 2001:db8::/32 lookup 5\nrule add pref 78 lookup 6\n") == {}
+        assert [rule["priority"] for rule in ip("-6", "rule", "show") if rule["priority"] in (77, 78)] == [77, 78]
+        assert host.call("network", undo6="rule del pref 78\nrule del pref 79\nrule del pref 77\n") == {}
+        assert all(rule["priority"] not in (77, 78) for rule in ip("-6", "rule", "show"))
+        code, message = host.refused("network", links="link set nobody up " + "x" * 2000)
+        assert code == "system" and message.startswith("ip: ") and len(message) < 2000, message
+
+
+@test
+def ip_that_hangs_holds_up_nothing_but_requests():
+    with shell("sleep 0.3; echo on; exec sleep 100") as (agent, host):
+        number = host.ask("network", links="link set lo up\nmonitor all\n")
+        host.until(lambda: host.output[STDOUT] == b"on\n")
+        assert not host.answers
+        assert host.answer(number)[1] == {"code": "system", "message": "ip: takes longer than 1000 ms"}
+        assert host.call("network", undo="monitor all\n", links="link set lo up\n") == {}
+        assert "undo: ip takes longer than 1000 ms" in agent.log()
+
+
+@test
+def network_is_that_of_the_container():
+    namespaces = ("pid", "mount", "ipc", "uts", "network")
+    with created(["sleep", "100"], namespaces=namespaces) as (agent, host), two_nics():
+        assert host.call(
+            "network",
+            nics=[{"slot": 1, "name": "two"}, {"slot": 31, "name": "one"}],
+            links="link set one mtu 1400\n",
+            sysctls=[{"name": "net/ipv4/conf/one/rp_filter", "value": "2"}],
+            configuration="link set one up\naddr add 10.9.0.1/24 dev one",
+        ) == {}  # fmt: skip
+        assert [each["ifname"] for each in ip("link")] == ["lo"]
+        assert (link("two", host.pid)["address"], link("one", host.pid)["address"]) == (ONE, TWO)
+        assert link("one", host.pid)["mtu"] == 1400
+        assert ip("addr", "show", "dev", "one", pid=host.pid)[0]["addr_info"][0]["local"] == "10.9.0.1"
+        setting = ["nsenter", "-t", str(host.pid), "-n", "cat", "/proc/sys/net/ipv4/conf/one/rp_filter"]
+        assert subprocess.run(setting, check=True, capture_output=True).stdout == b"2\n"
+        # found again where it is now
+        show_nic(1, "two")
+        assert host.call("network", undo="addr flush dev one\n", nics=[{"slot": 1, "name": "three"}]) == {}
+        assert link("three", host.pid)["address"] == ONE
+        assert ip("addr", "show", "dev", "one", pid=host.pid)[0]["addr_info"] == []
+        host.call("kill", signal=9)
+        host.end()
+        assert host.refused("network") == ("no-process", "network: the container has ended")
+
+
+# ---- the resolver
+
+RESOLVER = ("127.0.0.11", 53)
+MAPPED = ("::ffff:127.0.0.11", 53)
+
+
+def enter_cgroup(directory):
+    (directory / "cgroup.procs").write_text("0")
+
+
+@contextlib.contextmanager
+def among_containers(agent, pid=None):
+    """Sockets that are made here are like those of a process in a container: a socket stays where it was made."""
+    before = CGROUPS / pathlib.Path("/proc/self/cgroup").read_text().split("0::/")[1].split("\n")[0]
+    group = agent.unit / "client"
+    group.mkdir(exist_ok=True)
+    libc = ctypes.CDLL(None, use_errno=True)
+    own, other = os.open("/proc/self/ns/net", os.O_RDONLY), os.open(f"/proc/{pid or 'self'}/ns/net", os.O_RDONLY)
+    try:
+        enter_cgroup(group)
+        assert libc.setns(other, 0) == 0
+        yield
+    finally:
+        assert libc.setns(own, 0) == 0
+        os.close(own)
+        os.close(other)
+        enter_cgroup(before)
+
+
+def client(agent, kind=socket.SOCK_DGRAM, address=RESOLVER, pid=None, family=socket.AF_INET):
+    """A socket of a container's, connected if there is an address."""
+    with among_containers(agent, pid):
+        made = socket.socket(family, kind)
+    made.settimeout(PATIENCE)
+    if address:
+        made.connect(address)
+    return made
+
+
+def query(number, size=12):
+    return struct.pack(">H", number) + b"q" * (size - 2)
+
+
+def framed(message):
+    return struct.pack(">H", len(message)) + message
+
+
+def receive_framed(connection):
+    def exactly(size):
+        data = b""
+        while len(data) < size:
+            piece = connection.recv(size - len(data))
+            assert piece, "closed"
+            data += piece
+        return data
+
+    return exactly(struct.unpack(">H", exactly(2))[0])
+
+
+def looked_up(host, transport, message):
+    """Waits for a LOOKUP; its number."""
+    host.until(lambda: (transport, message) in host.lookups.values())
+    number = next(number for number, lookup in host.lookups.items() if lookup == (transport, message))
+    del host.lookups[number]
+    return number
+
+
+def answer(host, transport, number, message):
+    host.send(ANSWER, transport, 0, number, message)
+
+
+UDP, TCP = 0, 1
+
+
+@contextlib.contextmanager
+def resolving():
+    with prepared() as (agent, host):
+        assert host.call("network", resolver=True) == {}
+        yield agent, host
+
+
+@test
+def resolver_answers_by_udp():
+    with resolving() as (agent, host):
+        sockets = (
+            (client(agent), None, RESOLVER),
+            (client(agent, address=None), RESOLVER, RESOLVER),
+            (client(agent, address=MAPPED, family=socket.AF_INET6), None, MAPPED),
+            (client(agent, address=None, family=socket.AF_INET6), MAPPED, MAPPED),
+        )
+        for number, (made, to, name) in enumerate(sockets):
+            made.sendto(query(number, 12 + number), to) if to else made.send(query(number, 12 + number))
+        for number, (made, to, name) in reversed(list(enumerate(sockets))):
+            asked = looked_up(host, UDP, query(number, 12 + number))
+            answer(host, TCP, asked, b"by the wrong transport")
+            answer(host, UDP, asked + 1000, b"of nobody")
+            answer(host, UDP, asked, b"answer %d" % number)
+            answer(host, UDP, asked, b"a second time")
+            data, sender = made.recvfrom(100)
+            assert data == b"answer %d" % number and sender[:2] == name, (data, sender)
+            if not to:
+                assert made.getpeername()[:2] == name
+        last = sockets[0][0]
+        last.send(query(7)[:11])
+        last.send(query(8, 60000))
+        answer(host, UDP, looked_up(host, UDP, query(8, 60000)), b"")
+        last.send(query(9))
+        answer(host, UDP, looked_up(host, UDP, query(9)), b"x" * 60000)
+        assert last.recv(65536) == b"x" * 60000
+        assert not host.lookups
+
+
+@test
+def resolver_takes_no_port():
+    with resolving() as (agent, host):
+        for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
+            with among_containers(agent), socket.socket(socket.AF_INET, kind) as server:
+                server.bind(("0.0.0.0", 53))
+            with socket.socket(socket.AF_INET, kind) as other:
+                other.bind(("127.0.0.12", 53))
+        # neither another address, nor another port
+        for address in ("127.0.0.12", 53), ("127.0.0.11", 54):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.bind(address)
+                other.settimeout(PATIENCE)
+                client(agent, address=address).send(b"here")
+                assert other.recv(10) == b"here"
+        # who is not in a container is not sent elsewhere
+        with socket.socket() as outside:
+            assert outside.connect_ex(RESOLVER) != 0
+        assert not host.lookups
+
+
+@test
+def resolver_answers_by_tcp():
+    with resolving() as (agent, host):
+        for family, address in (socket.AF_INET, RESOLVER), (socket.AF_INET6, MAPPED):
+            connection = client(agent, socket.SOCK_STREAM, address, family=family)
+            assert connection.getpeername()[:2] == address
+            # two at once, of which the second waits for the first, and a prefix in pieces
+            connection.sendall(framed(query(1, 65535)) + framed(query(2))[:1])
+            asked = looked_up(host, TCP, query(1, 65535))
+            connection.sendall(framed(query(2))[1:])
+            host.quiet(0.1)
+            assert not host.lookups
+            answer(host, UDP, asked, b"by the wrong transport")
+            answer(host, TCP, asked, b"y" * 65535)
+            assert receive_framed(connection) == b"y" * 65535
+            answer(host, TCP, looked_up(host, TCP, query(2)), b"short")
+            assert receive_framed(connection) == b"short"
+            # no answer ends it
+            connection.sendall(framed(query(3)))
+            answer(host, TCP, looked_up(host, TCP, query(3)), b"")
+            assert connection.recv(1) == b""
+        for nonsense in b"\0\x0b" + b"x" * 11, b"\0\0":
+            connection = client(agent, socket.SOCK_STREAM)
+            connection.sendall(nonsense)
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+        # neither does one stay that says nothing, nor one that says half of it
+        before = time.monotonic()
+        for part in b"", b"\0\x0cxx":
+            connection = client(agent, socket.SOCK_STREAM)
+            connection.sendall(part)
+            assert connection.recv(1) == b""
+        assert 2.5 < time.monotonic() - before < 10
+        # one that goes without having heard the answer
+        connection = client(agent, socket.SOCK_STREAM)
+        connection.sendall(framed(query(4)))
+        asked = looked_up(host, TCP, query(4))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+        answer(host, TCP, asked, b"too late")
+        assert not host.lookups
+
+
+@test
+def resolver_has_bounds():
+    with resolving() as (agent, host):
+        udp = client(agent)
+        for number in range(70):
+            udp.send(query(number))
+        host.until(lambda: len(host.lookups) == 64)
+        connections = [client(agent, socket.SOCK_STREAM) for _ in range(40)]
+        for connection in connections:
+            connection.sendall(framed(query(1000)))
+        host.quiet(0.2)
+        assert len(host.lookups) == 64, "more than 64 at a time"
+        assert sorted(message for _, message in host.lookups.values()) == [query(number) for number in range(64)]
+        # One by TCP has waited for its turn.
+        number, (_, message) = host.lookups.popitem()
+        answer(host, UDP, number, b"first")
+        assert udp.recv(10) == b"first"
+        answer(host, TCP, looked_up(host, TCP, query(1000)), b"second")
+        # The host answers nothing more: those who wait are told so, and then there is room again.
+        for connection in connections:
+            with contextlib.suppress(ConnectionResetError):
+                while connection.recv(100):
+                    pass
+            connection.close()
+        host.quiet(0.2)
+        host.lookups.clear()
+        time.sleep(1.6)
+        host.quiet(0.1)
+        host.lookups.clear()
+        udp.send(query(9))
+        answer(host, UDP, looked_up(host, UDP, query(9)), b"room")
+        assert udp.recv(10) == b"room"
+
+
+@test
+def resolver_serves_the_next_host():
+    with resolving() as (agent, host):
+        udp, tcp = client(agent), client(agent, socket.SOCK_STREAM)
+        udp.send(query(1))
+        tcp.sendall(framed(query(2)))
+        asked = looked_up(host, UDP, query(1))
+        looked_up(host, TCP, query(2))
+        host.hello()
+        assert tcp.recv(1) == b"", "the answer to a former host is waited for"
+        answer(host, UDP, asked, b"of a former host")
+        udp.send(query(3))
+        answer(host, UDP, looked_up(host, UDP, query(3)), b"now")
+        assert udp.recv(100) == b"now"
+        host.close()
+        # Nobody can be asked now: by TCP that is waited for.
+        tcp = client(agent, socket.SOCK_STREAM)
+        tcp.sendall(framed(query(4)))
+        time.sleep(0.2)
+        other = Host(PORT)
+        answer(other, TCP, looked_up(other, TCP, query(4)), b"again")
+        assert receive_framed(tcp) == b"again"
+        other.close()
+
+
+@test
+def resolver_is_where_the_container_is():
+    namespaces = ("pid", "mount", "ipc", "uts", "network")
+    with resolving() as (agent, host):
+        host.pid = host.call("create", config=agent.config(["sleep", "100"], namespaces=namespaces))["pid"]
+        assert host.call("network", configuration="link set lo up") == {}
+        udp = client(agent, pid=host.pid)
+        udp.send(query(1))
+        answer(host, UDP, looked_up(host, UDP, query(1)), b"there")
+        assert udp.recv(10) == b"there"
+        # In another namespace 127.0.0.11 is another's.
+        with among_containers(agent), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as another:
+            another.bind(RESOLVER)
+            another.settimeout(PATIENCE)
+            client(agent).send(query(2))
+            assert another.recv(100) == query(2)
+        assert not host.lookups
+        host.call("kill", signal=9)
+        host.end()
+
+
 # ---- requests
 
 
@@ -417,6 +825,25 @@ def requests_are_judged():
             ("create", {"config": "{}", "timeOffsets": {}}, "timeOffsets.monotonic: missing"),
             ("create", {"config": "{}", "timeOffsets": {"monotonic": {"seconds": 1, "nanoseconds": -1}, "boottime": {}}},
              "timeOffsets.monotonic.nanoseconds: a number"),
+            ("network", {"links": 1}, "links: a string expected"),
+            ("network", {"undo": "x" * 262145}, "undo: a length"),
+            ("network", {"links": "x" * 262145}, "links: a length"),
+            ("network", {"configuration": "x" * 262145}, "configuration: a length"),
+            ("network", {"undo6": "x" * 262145}, "undo6: a length"),
+            ("network", {"configuration6": 7}, "configuration6: "),
+            ("network", {"container": 3}, "container: the network is that of container 0"),
+            ("network", {"resolver": 1}, "resolver: a boolean expected"),
+            ("network", {"nics": [1]}, "nics[0]: an object expected"),
+            ("network", {"nics": [{"slot": 1}]}, "nics[0].name: missing"),
+            ("network", {"nics": [{"slot": 0, "name": "a"}]}, "nics[0].slot: a number from 1 to 31 expected"),
+            ("network", {"nics": [{"slot": 32, "name": "a"}]}, "nics[0].slot: a number from 1 to 31 expected"),
+            ("network", {"nics": [{"slot": 1, "name": "x" * 16}]}, "nics[0].name: a length"),
+            ("network", {"nics": [{"slot": 1, "name": "a/b"}]}, "nics[0].name: not a name for a network device"),
+            ("network", {"nics": [{"slot": 1, "name": "a"}, {"slot": 1, "name": "b"}]}, "nics[1].slot: 1 a second time"),
+            ("network", {"nics": [{"slot": 1, "name": "a"}, {"slot": 2, "name": "a"}]},
+             "nics[1].name: `a` a second time"),
+            ("network", {"nics": [{}] * 32}, "nics: a length"),
+            ("network", {"sysctls": [{"name": "../x", "value": ""}]}, "sysctls[0].name: "),
             ("create", {"config": "{}", "ioPriority": {"class": 4, "priority": 0}}, "ioPriority.class: a number"),
             ("create", {"config": "{}", "scheduler": {"policy": 0}}, "scheduler.flags: missing"),
             ("create", {"config": "{}", "scheduler": {**FIFO, "policy": 7}}, "scheduler.policy: a number"),

@@ -14,6 +14,7 @@
 #include "disk.h"
 #include "json.h"
 #include "layer.h"
+#include "nic.h"
 #include "oom.h"
 #include "path.h"
 #include "reaper.h"
@@ -215,6 +216,54 @@ static void test_disk_find(void)
 	write_attribute("vdd", "serial", "x\n");
 	write_attribute("vdd", "dev", "254:48\n");
 	EXPECT(disk_find("block", "x", &numbers) == 0 && numbers.major == 254 && numbers.minor == 48, "not found");
+}
+
+static void test_nic_name(void)
+{
+	static const struct {
+		const char *name;
+		bool valid;
+	} cases[] = {
+		{ "eth0", true },    { "a", true },     { "eth0.100", true }, { "a@b+c~", true }, { "123456789012345", true },
+		{ "\xc3\xa9", true }, { "...", true },   { "", false },        { ".", false },     { "..", false },
+		{ "a/b", false },    { "a:0", false },  { "a b", false },     { "a\n", false },   { "eth%d", false },
+		{ "1234567890123456", false },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		EXPECT(nic_name_valid(cases[i].name) == cases[i].valid, "`%s`", cases[i].name);
+}
+
+static void make_path(const char *path)
+{
+	char part[128];
+
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+		EXPECT(mkdir(part, 0700) == 0 || errno == EEXIST, "%s", part);
+	}
+	EXPECT(mkdir(path, 0700) == 0, "%s", path);
+}
+
+static void test_nic_find(void)
+{
+	char name[IFNAMSIZ] = "";
+	int directory;
+
+	make_path("bridge/0000:01:02.0/virtio7/net/eth7");
+	make_path("bridge/0000:01:1f.0/virtio8/net/a_name_of_15_ch");
+	make_path("bridge/0000:01:03.0/virtio9/net"); /* in another network namespace */
+	make_path("bridge/0000:01:04.0/virtio10");     /* no network device */
+	make_path("bridge/0000:01:05.0");
+	make_path("bridge/pci0000:01:06.0/virtio1/net/eth1");
+	make_path("bridge/0000:01:07.1/virtio1/net/eth1");
+	directory = open("bridge", O_RDONLY | O_DIRECTORY);
+	EXPECT(nic_find(directory, 2, name) == 0 && strcmp(name, "eth7") == 0, "%s", name);
+	EXPECT(nic_find(directory, 31, name) == 0 && strcmp(name, "a_name_of_15_ch") == 0, "%s", name);
+	for (unsigned slot = 3; slot < 9; slot++)
+		EXPECT(nic_find(directory, slot, name) == -ENOENT, "slot %u: %s", slot, name);
+	EXPECT(nic_find(directory, 2, name) == 0 && strcmp(name, "eth7") == 0, "a second time: %s", name);
+	close(directory);
 }
 
 static void test_json(void)
@@ -483,6 +532,8 @@ int main(int argc, char **argv)
 	test_layer_of_mkfs();
 	test_disk_serial();
 	test_disk_find();
+	test_nic_name();
+	test_nic_find();
 	test_json();
 	test_stats();
 	test_stats_bounds();
