@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,13 +36,15 @@ static void give_up(int report, const char *call)
 	_exit(127);
 }
 
+/* Not by libc, which leaves out the two signals that its threads use, and which can have been ignored as well. */
 static int reset_signals(void)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	/* The kernel's struct sigaction: no handler is SIG_DFL, and no flag, restorer and mask are what it needs then. */
+	static const unsigned long action[4] = { 0 };
 	sigset_t none;
 
-	for (int number = 1; number < NSIG; number++)
-		sigaction(number, &action, NULL);
+	for (int number = 1; number <= SIGRTMAX; number++)
+		syscall(SYS_rt_sigaction, number, action, NULL, sizeof(uint64_t));
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -69,6 +73,20 @@ static int place_descriptors(const struct child_start *start, int *report, int *
 	return close_range(FIRST_DESCRIPTOR + start->count, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
+/* What it could do beyond its task is taken away. */
+static void restrict_child(const struct child_start *start, int report, int ruleset)
+{
+	/* While it has the capability, and before Landlock refuses every mount. */
+	if (mounts_freeze(start->keep_shared) < 0)
+		give_up(report, "read-only mounts");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		give_up(report, "no_new_privs");
+	if (ruleset >= 0 && ((start->own_proc && confine_allow_own_proc(ruleset) < 0) || confine_self(ruleset) < 0))
+		give_up(report, "landlock");
+	if (start->powerless && confine_drop_capabilities() < 0)
+		give_up(report, "capabilities");
+}
+
 static void become(const struct child_start *start, pid_t parent, int report)
 {
 	static char *const environment[] = {
@@ -86,16 +104,11 @@ static void become(const struct child_start *start, pid_t parent, int report)
 		give_up(report, "descriptors");
 	if (reset_signals() < 0)
 		give_up(report, "sigprocmask");
-	/* While it has the capability, and before Landlock refuses every mount. */
-	if (mounts_freeze(start->keep_shared) < 0)
-		give_up(report, "read-only mounts");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		give_up(report, "no_new_privs");
-	if (ruleset >= 0 && ((start->own_proc && confine_allow_own_proc(ruleset) < 0) || confine_self(ruleset) < 0))
-		give_up(report, "landlock");
-	if (start->powerless && confine_drop_capabilities() < 0)
-		give_up(report, "capabilities");
-	execve(start->argv[0], start->argv, environment);
+	if (!start->trusted)
+		restrict_child(start, report, ruleset);
+	else if (chdir("/") < 0)
+		give_up(report, "chdir");
+	execve(start->argv[0], start->argv, start->trusted ? environ : environment);
 	give_up(report, "exec");
 }
 

@@ -1,4 +1,4 @@
-/* The programs that the shim starts: virtiofsd and the hypervisor. They die with it. */
+/* The programs that the shim starts. They die with it. */
 #ifndef LIMPID_CHILD_H
 #define LIMPID_CHILD_H
 
@@ -25,14 +25,15 @@ struct child_start {
 	bool keep_shared; /* it may change things in `shared`; every other mount is read-only to it */
 	bool powerless;   /* it is to have no capabilities */
 	bool survives;    /* it does not die with this process */
+	bool trusted;     /* it does what this process may, with its environment, and works in the root */
 };
 
-#define CHILD_DESCRIPTORS_MAX 19u
+#define CHILD_DESCRIPTORS_MAX 20u
 
 /*
  * Starts a program in a session of its own, with this process's death as its own (unless it survives), in the same working
  * directory, with no descriptors but /dev/null, the output and those given. No program that it may run
- * gives it privileges that it has not.
+ * gives it privileges that it has not, unless it is trusted.
  */
 int child_start(struct child *child, const struct child_start *start, struct problem *problem);
 

@@ -236,7 +236,8 @@ static struct route *route_new(struct control *control, struct control_link *lin
 	return route;
 }
 
-static void refuse_to_attach(struct control_link *link, enum failure_code code, const char *message)
+/* What has no number of its own ends the link if it can't be done. */
+static void refuse(struct control_link *link, enum failure_code code, const char *message)
 {
 	link_failure(link, 0, code, message);
 	link_finish(link);
@@ -248,13 +249,13 @@ static void attach(struct control_link *link)
 	struct frame frame = { .kind = FRAME_ATTACHED };
 
 	if (control->process_ended) {
-		refuse_to_attach(link, FAILURE_NO_PROCESS, "the container has ended");
+		refuse(link, FAILURE_NO_PROCESS, "the container has ended");
 	} else if (!control->committed || !control->agent->greeted || link->own_window != control->agent->window) {
-		refuse_to_attach(link, FAILURE_STATE, "the container is not created yet");
+		refuse(link, FAILURE_STATE, "the container is not created yet");
 	} else if (link->window != AGENT_WINDOW) {
-		refuse_to_attach(link, FAILURE_INVALID, "the credit is not that of the container's shim");
+		refuse(link, FAILURE_INVALID, "the credit is not that of the container's shim");
 	} else if ((link->route = route_new(control, link)) == NULL) {
-		refuse_to_attach(link, FAILURE_BUSY, "too many processes in the container");
+		refuse(link, FAILURE_BUSY, "too many processes in the container");
 	} else {
 		frame.process = link->route->process;
 		peers_add(&control->peers, link->watch.fd);
@@ -262,6 +263,24 @@ static void attach(struct control_link *link)
 		if (control->listener.fd >= 0)
 			watch_set(control->loop, &control->listener, EPOLLIN);
 	}
+}
+
+static void watch_network(struct control_link *link)
+{
+	struct control *control = link->control;
+	enum failure_code code = FAILURE_STATE;
+	const char *why = "the network of a VM is watched by the shim of its first container";
+
+	if (control->process_ended) {
+		code = FAILURE_NO_PROCESS;
+		why = ENDED_MESSAGE;
+	} else if (control->events->watch) {
+		why = control->events->watch(control->owner, &code);
+	}
+	if (why)
+		refuse(link, code, why);
+	else
+		link_put(link, FRAME_WATCHING, 0, NULL, 0);
 }
 
 /* A frame of the process that the link is attached to. */
@@ -297,6 +316,11 @@ static bool link_frame(struct control_link *link, const struct frame *frame)
 		if (link == control->creator || link->route)
 			return false;
 		attach(link);
+		return true;
+	case FRAME_WATCH:
+		if (link->route)
+			return false;
+		watch_network(link);
 		return true;
 	case FRAME_COMMIT:
 		if (link != control->creator)
@@ -545,7 +569,7 @@ void control_process_ended(struct control *control)
 		struct control_link *link = &control->links[i];
 
 		if (link->used && link->route && link->route->state == ROUTE_ATTACHED)
-			refuse_to_attach(link, FAILURE_NO_PROCESS, "the container has ended");
+			refuse(link, FAILURE_NO_PROCESS, "the container has ended");
 	}
 }
 

@@ -48,6 +48,8 @@ struct control_request {
 
 struct control_events {
 	void (*commit)(void *owner);
+	/* Watches the network. NULL, or why it can't. May be NULL where nothing is to be watched. */
+	const char *(*watch)(void *owner, enum failure_code *code);
 	/* The link on which the container is created has gone. */
 	void (*creator_lost)(void *owner);
 	/* An attached link has gone. May be NULL where none can be. */

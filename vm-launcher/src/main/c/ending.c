@@ -21,9 +21,13 @@ void shim_end(struct shim *shim, int status)
 	shim->loop.stopped = true;
 	child_kill(&shim->hypervisor);
 	child_kill(&shim->virtiofsd);
+	child_kill(&shim->passt);
+	refresh_stop(&shim->refresh);
 	sockets_remove();
 	child_wait(&shim->hypervisor, KILL_MS);
 	child_wait(&shim->virtiofsd, KILL_MS);
+	child_wait(&shim->passt, KILL_MS);
+	child_wait(&shim->refresh.program, KILL_MS);
 	control_flush(&shim->control, FAREWELL_MS);
 }
 
@@ -37,6 +41,21 @@ void shim_abort_launch(struct shim *shim, const char *message)
 		control_fail(&shim->control, false, payload,
 			     failure_encode(payload, sizeof payload, FAILURE_LAUNCH, message));
 	shim_end(shim, STATUS_LAUNCH_FAILED);
+}
+
+void shim_passt_ended(struct shim *shim)
+{
+	static char text[4u * TAIL_SIZE + 4096u];
+	char how[128];
+
+	tail_drain(&shim->passt_tail);
+	child_describe(&shim->passt, how, sizeof how);
+	snprintf(text, sizeof text, "the VM has no network: %s", how);
+	tail_print(&shim->passt_tail, "passt's last lines:", text, sizeof text);
+	if (shim->workload.committed)
+		log_error(&shim->log, text);
+	else
+		shim_abort_launch(shim, text);
 }
 
 static void describe_death(struct shim *shim, const char *why, char *text, size_t size)

@@ -16,12 +16,13 @@
 static int start_hypervisor(struct shim *shim, struct problem *problem)
 {
 	enum { AGENT, QMP, CONSOLE, DISKS };
-	_Static_assert(DISKS + PLAN_DISKS_MAX <= CHILD_DESCRIPTORS_MAX, "a disk without a descriptor");
-	int theirs[DISKS + PLAN_DISKS_MAX];
+	_Static_assert(DISKS + PLAN_DISKS_MAX + 1 <= CHILD_DESCRIPTORS_MAX, "one without a descriptor");
+	const unsigned passt = DISKS + (unsigned)shim->plan.disk_count; /* if there is one */
+	int theirs[DISKS + PLAN_DISKS_MAX + 1];
 	struct child_start start = {
 		.argv = shim->plan.hypervisor,
 		.descriptors = theirs,
-		.count = DISKS + (unsigned)shim->plan.disk_count,
+		.count = shim->plan.passt ? passt + 1 : passt,
 		.ruleset = -1,
 		.powerless = true,
 	};
@@ -31,9 +32,12 @@ static int start_hypervisor(struct shim *shim, struct problem *problem)
 
 	for (unsigned i = 0; i < start.count; i++)
 		theirs[i] = -1;
-	for (unsigned i = DISKS; i < start.count; i++)
+	for (unsigned i = DISKS; i < passt; i++)
 		if ((theirs[i] = disk_open(&shim->plan.disks[i - DISKS], problem)) < 0)
 			goto done;
+	if (shim->plan.passt && serve_passt(&shim->passt, &shim->passt_tail, &shim->plan, &shim->loop, &theirs[passt],
+					    problem) < 0)
+		goto done;
 	if (socket_pair(&agent, &theirs[AGENT], problem) < 0 ||
 	    (theirs[QMP] = socket_listen(SOCKET_QMP, true, problem)) < 0 ||
 	    socket_pair(&console, &theirs[CONSOLE], problem) < 0)
@@ -81,6 +85,7 @@ static int listen_for_verbs(struct shim *shim, struct problem *problem)
 int shim_launch(struct shim *shim, struct problem *problem)
 {
 	const struct plan *plan = &shim->plan;
+	int entered;
 
 	if (log_open(&shim->log, plan->log_path, plan->log_json, problem) < 0)
 		return -1;
@@ -92,8 +97,11 @@ int shim_launch(struct shim *shim, struct problem *problem)
 	/* In the guest it holds in any case. */
 	if (cgroup_adjust_oom_score(plan, problem) < 0)
 		log_warning(&shim->log, problem->text);
-	if (network_enter(plan, problem) < 0)
+	entered = network_enter(plan, problem);
+	if (entered < 0)
 		return -1;
+	if (entered > 0)
+		resolver_open(&shim->resolver);
 	if (plan->share && mounts_make(plan, problem) < 0)
 		return -1;
 	if (listen_for_verbs(shim, problem) < 0)

@@ -6,7 +6,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define OWN_NAMESPACE "/proc/self/ns/net"
 
 static int raise_loopback(struct problem *problem)
 {
@@ -26,12 +29,17 @@ static int raise_loopback(struct problem *problem)
 static int join(const char *path, struct problem *problem)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	int result = 0;
+	struct stat before, after;
+	int result;
 
 	if (fd < 0)
 		return problem_errno(problem, "network: %s", path);
-	if (setns(fd, CLONE_NEWNET) < 0)
+	if (stat(OWN_NAMESPACE, &before) < 0 || fstat(fd, &after) < 0)
+		result = problem_errno(problem, "network: " OWN_NAMESPACE);
+	else if (setns(fd, CLONE_NEWNET) < 0)
 		result = problem_errno(problem, "network: %s can't be entered", path);
+	else
+		result = before.st_ino != after.st_ino;
 	close(fd);
 	return result;
 }
@@ -42,7 +50,7 @@ int network_enter(const struct plan *plan, struct problem *problem)
 	case PLAN_NETWORK_NEW:
 		if (unshare(CLONE_NEWNET) < 0)
 			return problem_errno(problem, "network: a namespace can't be made");
-		return raise_loopback(problem);
+		return raise_loopback(problem) < 0 ? -1 : 1;
 	case PLAN_NETWORK_JOIN:
 		return join(plan->network_path, problem);
 	default:

@@ -4,6 +4,7 @@
 
 #include "plan.h"
 
+/* 1: it is another one than before; 0: it is the same, the host's; or -1. A path can lead to the host's too. */
 int network_enter(const struct plan *plan, struct problem *problem);
 
 #endif

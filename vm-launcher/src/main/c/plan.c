@@ -262,9 +262,19 @@ static int set_virtiofsd(struct plan *plan, const struct record *record, struct 
 	return set_program(&plan->virtiofsd, record, problem);
 }
 
+static int set_passt(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	return set_program(&plan->passt, record, problem);
+}
+
 static int set_hypervisor(struct plan *plan, const struct record *record, struct problem *problem)
 {
 	return set_program(&plan->hypervisor, record, problem);
+}
+
+static int set_refresh(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	return set_program(&plan->refresh, record, problem);
 }
 
 static int set_terminal(struct plan *plan, const struct record *record, struct problem *problem)
@@ -356,7 +366,9 @@ static const struct directive {
 	{ "confine", 3, 3, true, RUN | JOIN, set_confine },
 	{ "disk", 4, 4, true, RUN, set_disk },
 	{ "virtiofsd", 2, ANY, false, RUN | JOIN, set_virtiofsd },
+	{ "passt", 2, ANY, false, RUN, set_passt },
 	{ "hypervisor", 2, ANY, false, RUN, set_hypervisor },
+	{ "refresh", 2, ANY, false, RUN, set_refresh },
 	{ "detached", 1, 1, false, ALL, set_detached },
 	{ "terminal", 2, 3, false, ALL, set_terminal },
 	{ "log", 3, 3, false, ALL, set_log },

@@ -77,7 +77,9 @@ struct plan {
 	struct plan_disk disks[PLAN_DISKS_MAX];
 	size_t disk_count;
 	char **virtiofsd; /* argv, ends with NULL; NULL: none */
+	char **passt;
 	char **hypervisor;
+	char **refresh; /* run when the network has changed */
 	const char **cgroups; /* directories to move to */
 	size_t cgroup_count;
 	bool oom_adjusted;

@@ -61,3 +61,23 @@ int serve_virtiofsd(struct child *child, struct tail *tail, const struct plan *p
 		close(start.ruleset);
 	return result;
 }
+
+int serve_passt(struct child *child, struct tail *tail, const struct plan *plan, struct loop *loop, int *vm,
+		struct problem *problem)
+{
+	/* It makes namespaces and mounts, and gives up its capabilities itself, so that Landlock would be in its way. */
+	struct child_start start = { .argv = plan->passt, .count = 1, .ruleset = -1 };
+	int theirs = -1;
+	int result;
+
+	if (socket_pair(vm, &theirs, problem) < 0)
+		return -1;
+	start.descriptors = &theirs;
+	result = serve_child(child, tail, loop, &start, problem);
+	close(theirs);
+	if (result < 0) {
+		close(*vm);
+		*vm = -1;
+	}
+	return result;
+}

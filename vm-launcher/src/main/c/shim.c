@@ -71,6 +71,7 @@ static void process_exited(struct shim *shim, const struct frame *frame)
 		snprintf(text, sizeof text, "exited %u\n", exited.status);
 	if (exit_file_write(text) < 0)
 		log_error(&shim->log, "the file exit can't be written");
+	refresh_stop(&shim->refresh);
 	control_process_ended(&shim->control);
 	workload_exited(&shim->workload, &exited);
 }
@@ -88,6 +89,7 @@ static void agent_room(void *owner)
 
 	workload_resume(&shim->workload);
 	control_resume(&shim->control);
+	resolver_resume(&shim->resolver);
 }
 
 /* FAILURE about the link as a whole. */
@@ -131,6 +133,9 @@ static void agent_received(void *owner, const struct frame *frame)
 	case FRAME_EVENT:
 		event(shim, frame);
 		break;
+	case FRAME_LOOKUP:
+		resolver_ask(&shim->resolver, frame);
+		break;
 	default:
 		workload_received(&shim->workload, frame);
 		break;
@@ -173,6 +178,21 @@ static void committed(void *owner)
 	control_committed(&shim->control);
 }
 
+static const char *watch_network(void *owner, enum failure_code *code)
+{
+	static struct problem problem;
+	struct shim *shim = owner;
+
+	if (shim->plan.refresh == NULL) {
+		*code = FAILURE_STATE;
+		return "the plan names no program that refreshes the network";
+	}
+	if (refresh_watch(&shim->refresh, shim->plan.refresh, &problem) == 0)
+		return NULL;
+	*code = FAILURE_SYSTEM;
+	return problem.text;
+}
+
 static void creator_lost(void *owner)
 {
 	struct shim *shim = owner;
@@ -190,18 +210,31 @@ static void detached(void *owner)
 
 static const struct control_events control_events = {
 	.commit = committed,
+	.watch = watch_network,
 	.creator_lost = creator_lost,
 	.detached = detached,
 };
+
+/* Unless QEMU has ended, of which that would be an effect. */
+static void passt_cause_missing(void *owner)
+{
+	struct shim *shim = owner;
+
+	if (!shim->ending && !shim->workload.exited)
+		shim_passt_ended(shim);
+}
 
 /* What a dead hypervisor has left in the agent link comes first: EXITED may be in it. */
 static void child_ended(struct shim *shim)
 {
 	child_reap(&shim->hypervisor);
 	child_reap(&shim->virtiofsd);
+	if (child_reap(&shim->passt))
+		timer_set(&shim->loop, &shim->passt_cause, CAUSE_MS);
 	if (shim->ending)
 		return;
 	oom_child_ended(&shim->oom);
+	refresh_child_ended(&shim->refresh);
 	if (shim->hypervisor.ended) {
 		agent_drain(&shim->agent);
 		if (shim->workload.exited)
@@ -268,15 +301,20 @@ static void init(struct shim *shim)
 		.loop.epoll = -1,
 		.log.fd = -1,
 		.virtiofsd.name = "virtiofsd",
+		.passt.name = "passt",
 		.hypervisor.name = "QEMU",
 		.agent.watch.fd = -1,
 		.virtiofsd_tail.watch.fd = -1,
+		.passt_tail.watch.fd = -1,
 		.hypervisor_tail.watch.fd = -1,
 		.console_tail.watch.fd = -1,
 		.cause = { .expired = cause_missing, .owner = shim },
+		.passt_cause = { .expired = passt_cause_missing, .owner = shim },
 		.status = STATUS_LAUNCH_FAILED,
 	};
 	oom_init(&shim->oom, &shim->loop, &shim->log, &shim->hypervisor, &shim->virtiofsd);
+	resolver_init(&shim->resolver, &shim->loop, &shim->agent);
+	refresh_init(&shim->refresh, &shim->loop, &shim->log);
 	workload_init(&shim->workload, &shim->loop, &shim->agent, &shim->log, &workload_events, shim);
 }
 
@@ -285,9 +323,11 @@ static void clean_up(struct shim *shim)
 	shim->ending = true;
 	workload_close(&shim->workload);
 	control_close(&shim->control);
+	resolver_close(&shim->resolver);
 	agent_close(&shim->agent);
 	oom_close(&shim->oom);
 	tail_close(&shim->virtiofsd_tail);
+	tail_close(&shim->passt_tail);
 	tail_close(&shim->hypervisor_tail);
 	tail_close(&shim->console_tail);
 	signals_close(&shim->signals);

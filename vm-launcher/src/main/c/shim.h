@@ -15,6 +15,8 @@
 #include "loop.h"
 #include "oom.h"
 #include "plan.h"
+#include "refresh.h"
+#include "resolver.h"
 #include "signals.h"
 #include "tail.h"
 #include "workload.h"
@@ -29,12 +31,15 @@ struct shim {
 	struct log log;
 	struct control control;
 	struct workload workload; /* process 0 */
-	struct child virtiofsd, hypervisor;
-	struct tail virtiofsd_tail, hypervisor_tail, console_tail;
+	struct child virtiofsd, passt, hypervisor;
+	struct tail virtiofsd_tail, passt_tail, hypervisor_tail, console_tail;
 	struct agent agent;
 	struct oom oom;
+	struct resolver resolver;
+	struct refresh refresh;
 	struct timer cause; /* what was seen had no cause so far */
 	char why[256];      /* what was seen */
+	struct timer passt_cause; /* the same, if it is passt that has ended */
 	bool ending;
 	int status;
 };
@@ -53,6 +58,9 @@ void shim_abort_launch(struct shim *shim, const char *message);
 
 /* Before EXITED: the diagnosis goes to the file `exit`, to the verbs that wait, and to the log. */
 void shim_vm_died(struct shim *shim, const char *why);
+
+/* The VM has lost its way to the network: that ends a launch, and is said in the log later. */
+void shim_passt_ended(struct shim *shim);
 
 /* The last steps of every end: nothing is left but to return the status. */
 void shim_end(struct shim *shim, int status);

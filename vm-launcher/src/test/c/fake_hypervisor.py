@@ -3,6 +3,7 @@ Stands in for QEMU and the guest: speaks the agent's side of the protocol on des
 by the arguments, one behaviour or KEY=VALUE each; see the functions and `Guest`.
 """
 
+import hashlib
 import json
 import os
 import random
@@ -139,6 +140,7 @@ class Guest:
         self.closed = set()
         self.execds = {}
         self.late = []
+        self.answers = 0
 
     def take(self, frame):
         if frame.process != 0 and frame.kind != REQUEST:
@@ -166,6 +168,11 @@ class Guest:
             note("size %d %d %d %d" % self.sizes[-1])
         elif frame.kind == REQUEST:
             self.answer(frame)
+        elif frame.kind == ANSWER:
+            self.answers += 1
+            if "quiet" not in self.options:
+                digest = hashlib.sha1(frame.payload).hexdigest()
+                note(f"answer {frame.request} {frame.stream} {len(frame.payload)} {digest}")
 
     def answer(self, frame):
         request = json.loads(frame.payload)
@@ -183,6 +190,15 @@ class Guest:
             pass
         elif request["method"] == "big":
             self.link.send_json(RESULT, frame.request, {"big": "x" * 1000000})
+        elif request["method"] == "lookup":
+            for number, stream, message in request["queries"]:
+                self.link.send(LOOKUP, stream, request=number, payload=bytes.fromhex(message))
+            # Reads no answer meanwhile.
+            while "until" in request and not os.path.exists(request["until"]):
+                time.sleep(0.01)
+            self.link.send_json(RESULT, frame.request, {"did": "lookup"})
+        elif request["method"] == "answers":
+            self.link.send_json(RESULT, frame.request, {"answers": self.answers})
         elif request["method"] == "size":
             self.link.send_json(RESULT, frame.request, {"size": len(frame.payload)})
         else:
@@ -432,7 +448,7 @@ def run_exited_twice(guest):
 
 def any_frame(dice, room):
     """Mostly one that may come, with numbers that may be wrong."""
-    kind = dice.choice((RESULT, FAILURE, EVENT, DATA, DATA, DATA, EOF, CREDIT, CLOSED, EXITED))
+    kind = dice.choice((RESULT, FAILURE, EVENT, DATA, DATA, DATA, EOF, CREDIT, CLOSED, EXITED, LOOKUP))
     if kind == DATA:
         stream = dice.choice((STDOUT, STDERR))
         size = min(dice.choice((1, 100, 5000, DATA_MAX)), room[stream])
@@ -440,6 +456,8 @@ def any_frame(dice, room):
         return Link.frame(kind, stream, payload=b"d" * size) if size else b""
     if kind in (RESULT, FAILURE):
         return Link.frame(kind, request=dice.randrange(1, 6), payload=b'{"\x1b":"' + b"y" * dice.choice((0, 1 << 18)))
+    if kind == LOOKUP:
+        return Link.frame(kind, dice.randrange(2), request=dice.randrange(1, 6), payload=bytes(dice.randrange(12, 100)))
     if kind == EVENT:
         return Link.frame(kind, payload=b"{}" * dice.randrange(1, 100))
     if dice.random() < 0.85:
@@ -477,6 +495,52 @@ def run_anything(guest):
     elif end == 2:
         os._exit(dice.randrange(3))
     time.sleep(0.3)
+
+
+def run_network(guest):
+    """Says something to passt, and notes what it says."""
+    own = socket.socket(fileno=int(guest.options["descriptor"]))
+    own.setblocking(True)
+    lines = own.makefile("rb")
+    note(lines.readline().decode().strip())
+    own.sendall(b"ping\n")
+    note("network " + lines.readline().decode().strip())
+    guest.stay()
+
+
+def run_lose_passt(guest):
+    """Ends a little later than its socket."""
+    own = socket.socket(fileno=int(guest.options["descriptor"]))
+    own.shutdown(socket.SHUT_RDWR)
+    note("lost")
+    time.sleep(0.2)
+    os._exit(5)
+
+
+def run_arp(guest):
+    """Asks who has an address, in the way in which QEMU passes frames on."""
+    own = socket.socket(fileno=int(guest.options["descriptor"]))
+    own.setblocking(True)
+    mac, address = bytes.fromhex("525400000001"), socket.inet_aton(guest.options["address"])
+    asked = bytes.fromhex("0001080006040001") + mac + bytes(4) + bytes(6) + address
+    frame = b"\xff" * 6 + mac + b"\x08\x06" + asked
+    own.sendall(struct.pack(">I", len(frame)) + frame)
+    stream = own.makefile("rb")
+    while True:
+        frame = stream.read(struct.unpack(">I", stream.read(4))[0])
+        if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\x02":
+            note("arp " + socket.inet_ntoa(frame[28:32]))
+            break
+    guest.stay()
+
+
+def run_flood_lookups(guest):
+    """More than anybody answers, without reading, and then an end when it is told."""
+    guest.link.socket.settimeout(60)
+    for number in range(1, 250001):
+        guest.link.send(LOOKUP, number % 2, request=number, payload=bytes(12))
+    note("enough")
+    guest.stay()
 
 
 def run_forge_oom(guest):

@@ -32,12 +32,16 @@ static void parse(enum plan_kind kind, const uint8_t *bytes, size_t size)
 			sum += touch(*argument);
 		for (char **argument = plan.virtiofsd; argument && *argument; argument++)
 			sum += touch(*argument);
+		for (char **argument = plan.passt; argument && *argument; argument++)
+			sum += touch(*argument);
+		for (char **argument = plan.refresh; argument && *argument; argument++)
+			sum += touch(*argument);
 		for (size_t i = 0; i < plan.bind_count; i++)
 			sum += touch(plan.binds[i].source) + touch(plan.binds[i].name) + touch(plan.binds[i].users) +
 			       touch(plan.binds[i].groups);
 		for (size_t i = 0; i < plan.confine_count; i++)
 			sum += touch(plan.confines[i].path);
-		if (kind == PLAN_EXEC && (plan.hypervisor || plan.virtiofsd || plan.bind_count || plan.share))
+		if (kind == PLAN_EXEC && (plan.hypervisor || plan.virtiofsd || plan.refresh || plan.passt || plan.bind_count || plan.share))
 			abort();
 		if (plan.verb == NULL || strchr(plan.verb, '/'))
 			abort();
@@ -66,7 +70,9 @@ static const char *const seeds[][7] = {
 	{ "upper", "/var/lib/o", "diff", "work", "upper" },
 	{ "confine", "upper/diff", "rw" },
 	{ "virtiofsd", "/usr/lib/virtiofsd", "--fd=3" },
+	{ "passt", "/usr/bin/passt", "--fd", "3" },
 	{ "hypervisor", "/usr/bin/qemu", "-M", "q35" },
+	{ "refresh", "/usr/bin/limpid", "--root", "/run/limpid" },
 	{ "terminal", "socket", "/tmp/c" },
 	{ "log", "/l", "json" },
 	{ "verb", "exec-1.sock" },

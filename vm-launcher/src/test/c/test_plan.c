@@ -101,11 +101,14 @@ static void test_whole(void)
 	put("hypervisor /bin/qemu -M q35 ;log /l json;terminal socket c;confine a/b/c rw;confine x ro;"
 	    "upper /p diff work up/0;bind /s a rbind,ro;bind /t b/c bind;"
 	    "bind /u d rbind,ro,slave,ridmap 012 3;bind /v e bind,idmap 4 5;share shared;network join /n;"
-	    "disk /dev/b 8:16 rw;disk /dev/loop0 7:0 ro;virtiofsd /bin/virtiofsd;directory /d");
+	    "disk /dev/b 8:16 rw;disk /dev/loop0 7:0 ro;refresh /bin/limpid  a;passt /bin/passt -f;virtiofsd /bin/virtiofsd;directory /d");
 	expect(parse(&plan, &problem) == 0, "refused", problem.text);
 	assert(plan.disk_count == 2 && strcmp(plan.disks[0].path, "/dev/b") == 0);
 	assert(plan.disks[0].major == 8 && plan.disks[0].minor == 16 && plan.disks[0].writable);
 	assert(plan.disks[1].major == 7 && plan.disks[1].minor == 0 && !plan.disks[1].writable);
+	assert(strcmp(plan.passt[0], "/bin/passt") == 0 && strcmp(plan.passt[1], "-f") == 0 && plan.passt[2] == NULL);
+	assert(strcmp(plan.refresh[0], "/bin/limpid") == 0 && plan.refresh[1][0] == '\0');
+	assert(strcmp(plan.refresh[2], "a") == 0 && plan.refresh[3] == NULL);
 	assert(strcmp(plan.directory, "/d") == 0);
 	assert(plan.network == PLAN_NETWORK_JOIN && strcmp(plan.network_path, "/n") == 0);
 	assert(plan.share && plan.bind_count == 4 && plan.confine_count == 2);
@@ -213,6 +216,11 @@ static void test_refused(void)
 		{ "disk /b 8:a ro", "two numbers" },
 		{ "virtiofsd virtiofsd", "not absolute" },
 		{ "hypervisor qemu", "not absolute" },
+		{ "refresh limpid", "not absolute" },
+		{ "passt passt", "not absolute" },
+		{ "passt /a;passt /a", "comes twice" },
+		{ "refresh", "wrong number" },
+		{ "refresh /a;refresh /b", "comes twice" },
 		{ "terminal some", "not `none`" },
 		{ "terminal none x", "not `none`" },
 		{ "terminal socket", "not `none`" },
@@ -352,7 +360,7 @@ static void test_exec(void)
 {
 	static const char *const foreign[] = {
 		"sandbox /s", "network new", "share shared", "bind /s a bind", "upper /p diff work up", "confine a rw",
-		"disk /b 8:0 ro", "virtiofsd /v", "hypervisor /q", "oom-score-adj 1",
+		"disk /b 8:0 ro", "virtiofsd /v", "hypervisor /q", "oom-score-adj 1", "refresh /r", "passt /p",
 	};
 	struct problem problem;
 	struct plan plan;
@@ -395,6 +403,8 @@ static void test_join(void)
 		{ "directory /d;sandbox s;virtiofsd /v", "record 2 (sandbox): the path is not absolute" },
 		{ "directory /d;sandbox /s;sandbox /s;virtiofsd /v", "record 3 (sandbox): comes twice" },
 		{ "directory /d;sandbox /s;virtiofsd /v;hypervisor /q", "not in the plan of `join`" },
+		{ "directory /d;sandbox /s;virtiofsd /v;refresh /r", "not in the plan of `join`" },
+		{ "directory /d;sandbox /s;virtiofsd /v;passt /p", "not in the plan of `join`" },
 		{ "directory /d;sandbox /s;virtiofsd /v;bind /s a bind", "without share" },
 	};
 	struct problem problem;

@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import pty
@@ -117,6 +118,33 @@ def read_all(fd, size=None):
             break
         out += data
     return bytes(out)
+
+
+CLONE_NEWNET = 0x40000000
+
+
+def in_network(pid, function):
+    """What the function returns if it is called in the network namespace of a process."""
+    results = []
+
+    def enter():
+        with open(f"/proc/{pid}/ns/net", "rb") as namespace:
+            if LIBC.setns(namespace.fileno(), CLONE_NEWNET) == 0:
+                results.append(function())
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+def network_of_its_own():
+    """For a process that is to think that this is the host's."""
+    if LIBC.unshare(CLONE_NEWNET) < 0:
+        os._exit(1)
+    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    fcntl.ioctl(probe, 0x8914, struct.pack("16sH14x", b"lo", 1))  # SIOCSIFFLAGS: up
+    probe.close()
 
 
 class Container:
@@ -461,6 +489,19 @@ class Case(unittest.TestCase):
     def container(self, *arguments, **keywords):
         return Container(self, *arguments, **keywords)
 
+    @contextlib.contextmanager
+    def loop_device(self):
+        """A block device over a file of zeros, and its numbers."""
+        with tempfile.NamedTemporaryFile(prefix="limpid-shim-disk-") as file:
+            file.truncate(1 << 20)
+            device = subprocess.run(["losetup", "--find", "--show", file.name], capture_output=True, check=True,
+                                    text=True).stdout.strip()
+            try:
+                number = os.stat(device).st_rdev
+                yield device, f"{os.major(number)}:{os.minor(number)}"
+            finally:
+                subprocess.run(["losetup", "--detach", device], check=True)
+
     def fails_to_launch(self, container, pattern, **spawn):
         container.spawn(**spawn)
         container.greet()
@@ -685,19 +726,6 @@ class Children(Case):
                 self.assertRegex(verdict, "^no", attack)
             self.assertEqual("image", contents(image))
         self.assertFalse(os.path.exists("/tmp/limpid-shim-escape"))
-
-    @contextlib.contextmanager
-    def loop_device(self):
-        """A block device over a file of zeros, and its numbers."""
-        with tempfile.NamedTemporaryFile(prefix="limpid-shim-disk-") as file:
-            file.truncate(1 << 20)
-            device = subprocess.run(["losetup", "--find", "--show", file.name], capture_output=True, check=True,
-                                    text=True).stdout.strip()
-            try:
-                number = os.stat(device).st_rdev
-                yield device, f"{os.major(number)}:{os.minor(number)}"
-            finally:
-                subprocess.run(["losetup", "--detach", device], check=True)
 
     def test_disks_are_opened_for_the_hypervisor(self):
         with self.loop_device() as (first, first_number), self.loop_device() as (second, second_number):
@@ -1463,6 +1491,7 @@ class ExecShim(Case):
             lambda link, number: link.send(SIGNAL, process=0, payload=struct.pack("<I", 9)),
             lambda link, number: link.send(ATTACH),
             lambda link, number: link.send(COMMIT),
+            lambda link, number: link.send(WATCH),
             lambda link, number: link.send(REQUEST, process=number, request=3, payload=b'{"method":"m"}'),
             lambda link, number: [link.send(DATA, STDIN, number, payload=bytes(30000)) for _ in range(3)],
             lambda link, number: [link.send(EOF, STDIN, number) for _ in range(2)],
@@ -1872,6 +1901,9 @@ class HostileGuest(Case):
         for what, pattern in (
             (self.raw(0x7F), "broke the protocol: kind"),
             (self.raw(COMMIT), "broke the protocol: direction"),
+            (self.raw(ANSWER, request=1), "broke the protocol: direction"),
+            (self.raw(LOOKUP, request=1, payload=bytes(11)), "broke the protocol: length"),
+            (self.raw(LOOKUP, STDERR, request=1, payload=bytes(12)), "broke the protocol: stream"),
             (self.raw(REQUEST, request=1, payload=b"{}"), "broke the protocol: direction"),
             (self.raw(DATA, STDOUT, length=DATA_MAX + 1), "broke the protocol: length"),
             (self.raw(RESULT, request=1, length=(1 << 20) + 1), "broke the protocol: length"),
@@ -2486,6 +2518,702 @@ class Shared(Case):
         container.process.kill()
         container.wait()
         container.assert_nothing_left("shim.sock", "qmp.sock", "virtiofsd.sock")
+
+
+def ip(pid, *arguments, text=None):
+    """iproute2 in the network namespace of a process."""
+    subprocess.run(["nsenter", f"--net=/proc/{pid}/ns/net", "ip", *arguments], check=True, input=text, text=True)
+
+
+class Refresh(Case):
+    # Each run is a line: what the marker of a test has become.
+    PROGRAM = ("/bin/sh", "-c", 'echo "$(ip -o -4 address show dev lo | tr "\n" " ")" >> "$0/runs"')
+
+    def watched(self, *program, records=(), **keywords):
+        """A container in a network of its own, which is watched."""
+        self.folder = tempfile.mkdtemp(prefix="limpid-shim-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        container = self.container(records=[
+            ("network", "new"), ("refresh", *(program or self.PROGRAM), self.folder),
+            ("log", f"{self.folder}/log", "text"), *records], **keywords)
+        container.run()
+        # No addresses that the kernel makes when it likes.
+        subprocess.run(["nsenter", f"--net=/proc/{container.process.pid}/ns/net", "sh", "-c",
+                        "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6;"
+                        "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6"], check=True)
+        self.watch(container)
+        return container
+
+    def watch(self, container, times=1):
+        link = container.connect()
+        for _ in range(times):
+            link.send(WATCH)
+            self.assertEqual(WATCHING, link.receive().kind)
+        link.close()
+
+    def lines(self, name):
+        with contextlib.suppress(FileNotFoundError):
+            return contents(f"{self.folder}/{name}").splitlines()
+        return []
+
+    def runs(self):
+        return self.lines("runs")
+
+    def mark(self, container, number):
+        """Changes the network, and waits until it has been seen by a run."""
+        ip(container.process.pid, "address", "add", f"198.51.100.{number}/32", "dev", "lo")
+        wait_until(lambda: any(f"198.51.100.{number}/32" in run for run in self.runs()), f"run for {number}")
+
+    def test_a_link_that_is_added(self):
+        container = self.watched()
+        self.assertEqual([], self.runs())
+        ip(container.process.pid, "link", "add", "v0", "type", "veth", "peer", "name", "v1")
+        wait_until(lambda: len(self.runs()) == 1, "a run")
+        # The program itself changes nothing, and is not run for ever.
+        time.sleep(0.5)
+        self.assertEqual(1, len(self.runs()))
+        self.mark(container, 1)
+        ip(container.process.pid, "link", "delete", "v0")
+        wait_until(lambda: len(self.runs()) == 3, "a run")
+        self.assertEqual([], self.lines("log"))
+
+    def test_each_kind_of_change(self):
+        container = self.watched()
+        for change in (
+            "link add v0 type veth peer name v1", "link set v0 up", "link set v0 name e0", "link set e0 mtu 1400",
+            "address add 192.0.2.1/24 dev e0", "address delete 192.0.2.1/24 dev e0",
+            "route add 203.0.113.0/24 dev lo", "route delete 203.0.113.0/24 dev lo",
+            "rule add to 203.0.113.1 table 7", "-6 rule add to 2001:db8::1 table 7",
+        ):
+            before = len(self.runs())
+            ip(container.process.pid, *change.split())
+            wait_until(lambda: len(self.runs()) > before, change)
+            time.sleep(0.15)
+
+    def test_links_of_its_own(self):
+        """Also if the host has no address of IPv6 for them."""
+        container = self.watched()
+        ip(container.process.pid, "tuntap", "add", "dev", "limpid1", "mode", "tap", "multi_queue", "vnet_hdr")
+        ip(container.process.pid, "link", "set", "limpid1", "up")
+        ip(container.process.pid, "link", "set", "limpid1", "mtu", "1400")
+        time.sleep(0.5)
+        self.assertEqual([], self.runs())
+        ip(container.process.pid, "tuntap", "add", "dev", "limpi", "mode", "tap")
+        wait_until(lambda: len(self.runs()) == 1, "a run")
+
+    def test_many_changes_at_once(self):
+        container = self.watched()
+        ip(container.process.pid, "-batch", "-", text="".join(
+            f"address add 10.0.{high}.{low}/32 dev lo\n" for high in range(2) for low in range(100)))
+        self.mark(container, 1)
+        self.assertLessEqual(len(self.runs()), 3)
+
+    def test_changes_without_end(self):
+        """They can't put it off for ever."""
+        container = self.watched()
+        stop = threading.Event()
+
+        def flap():
+            while not stop.is_set():
+                ip(container.process.pid, "address", "replace", "192.0.2.1/32", "dev", "lo")
+                ip(container.process.pid, "address", "delete", "192.0.2.1/32", "dev", "lo")
+
+        thread = threading.Thread(target=flap)
+        thread.start()
+        try:
+            wait_until(lambda: len(self.runs()) >= 2, "runs")
+        finally:
+            stop.set()
+            thread.join()
+
+    def test_more_changes_than_are_kept(self):
+        container = self.watched()
+        os.kill(container.process.pid, signal.SIGSTOP)
+        ip(container.process.pid, "-batch", "-", text="".join(
+            f"address add 10.{top}.{high}.{low}/32 dev lo\n"
+            for top in range(2) for high in range(20) for low in range(200)))
+        os.kill(container.process.pid, signal.SIGCONT)
+        wait_until(lambda: any("10.1.19.199/32" in run for run in self.runs()), "a run")
+        self.mark(container, 1)
+
+    def test_watching_again_changes_nothing(self):
+        container = self.watched()
+        self.watch(container, times=5)
+        self.mark(container, 1)
+        self.watch(container)
+        time.sleep(0.3)
+        self.assertEqual(1, len(self.runs()))
+        self.mark(container, 2)
+
+    def test_while_the_container_is_created(self):
+        self.folder = tempfile.mkdtemp(prefix="limpid-shim-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        container = self.container(records=[("network", "new"), ("refresh", *self.PROGRAM, self.folder)])
+        container.spawn()
+        container.greet()
+        container.launched()
+        container.link.send(WATCH)
+        self.assertEqual(WATCHING, container.link.receive().kind)
+        self.mark(container, 1)
+        self.assertEqual((RESULT, {"did": "create"}), container.request("create"))
+        container.commit()
+        container.link.close()
+        self.mark(container, 2)
+
+    def test_without_being_asked(self):
+        container = self.container(records=[("network", "new"), ("refresh", "/bin/sh", "-c", "echo > runs")])
+        container.run()
+        ip(container.process.pid, "link", "add", "v0", "type", "veth", "peer", "name", "v1")
+        time.sleep(0.5)
+        self.assertNotIn("runs", os.listdir(container.directory))
+
+    def test_one_at_a_time(self):
+        """What changes meanwhile is one more run."""
+        container = self.watched(
+            "/bin/sh", "-c", 'echo x >> "$0/begun"; until test -e "$0/go"; do sleep 0.01; done; echo x >> "$0/ended"',
+            shim=DELIVERED)
+        ip(container.process.pid, "address", "add", "192.0.2.1/32", "dev", "lo")
+        wait_until(lambda: self.lines("begun"), "a run")
+        for number in range(2, 6):
+            ip(container.process.pid, "address", "add", f"192.0.2.{number}/32", "dev", "lo")
+            time.sleep(0.15)
+        self.assertEqual(["x"], self.lines("begun"))
+        os.mkdir(f"{self.folder}/go")
+        wait_until(lambda: len(self.lines("ended")) == 2, "one more")
+        time.sleep(0.3)
+        self.assertEqual(["x"] * 2, self.lines("begun"))
+
+    def test_surroundings(self):
+        """The program is the host's, and not confined as the VM's are."""
+
+        def inherit():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            ignore = (ctypes.c_ulong * 4)(1)  # SIG_IGN
+            self.assertEqual(0, LIBC.syscall(13, 32, ignore, None, 8))  # rt_sigaction of one that libc has for itself
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+
+        os.environ["LIMPID_TEST"] = "seen"
+        self.addCleanup(os.environ.pop, "LIMPID_TEST")
+        container = self.watched(PYTHON, "-c", """if True:
+            import json, os, sys
+            fds = {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")[:-1]}
+            found = {"fds": fds, "cwd": os.getcwd(), "environment": dict(os.environ),
+                     "status": open("/proc/self/status").read(),
+                     "namespaces": [os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "mnt")]}
+            with open(sys.argv[1] + "/found", "w") as out:
+                json.dump(found, out)
+            os.rename(sys.argv[1] + "/found", sys.argv[1] + "/runs")
+        """, records=[("share", "shared"), ("virtiofsd", "/bin/sleep", "60")], preexec_fn=inherit)
+        ip(container.process.pid, "address", "add", "192.0.2.1/32", "dev", "lo")
+        wait_until(self.runs, "a run")
+        found = json.loads(self.runs()[0])
+        self.assertEqual({"0": "/dev/null", "1": "/dev/null", "2": "/dev/null"}, found["fds"])
+        for field in ("SigBlk", "SigIgn"):
+            self.assertRegex(found["status"], rf"{field}:\t000000000[01]00[01]000\n")
+        self.assertRegex(found["status"], "NoNewPrivs:\t0")
+        capabilities = re.search("CapEff:\t.*", contents(f"/proc/{container.process.pid}/status")).group()
+        self.assertIn(capabilities, found["status"])
+        self.assertEqual("seen", found["environment"]["LIMPID_TEST"])
+        self.assertEqual(os.environ["PATH"], found["environment"]["PATH"])
+        self.assertEqual("/", found["cwd"])
+        self.assertEqual([os.readlink(f"/proc/{container.process.pid}/ns/{kind}") for kind in ("net", "mnt")],
+                         found["namespaces"])
+
+    def test_failure_is_logged(self):
+        container = self.watched("/bin/sh", "-c", 'echo x >> "$0/runs"; exit 3')
+        ip(container.process.pid, "address", "add", "192.0.2.1/32", "dev", "lo")
+        wait_until(lambda: self.lines("log"), "the log")
+        self.assertRegex(self.lines("log")[0], "level=error .*the VM's may not have: refresh exited with status 3")
+        ip(container.process.pid, "address", "add", "192.0.2.2/32", "dev", "lo")
+        wait_until(lambda: len(self.lines("log")) == 2, "the log")
+        self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+
+    def test_program_that_is_not_there(self):
+        container = self.watched("/nowhere/limpid")
+        for number in (1, 2):
+            ip(container.process.pid, "address", "add", f"192.0.2.{number}/32", "dev", "lo")
+            wait_until(lambda: len(self.lines("log")) >= number, "the log")
+        time.sleep(0.3)
+        self.assertEqual(2, len(self.lines("log")))
+        self.assertRegex(self.lines("log")[0], "refresh: /nowhere/limpid: exec: No such file")
+        self.assertIsNone(container.process.poll())
+
+    def test_failures_that_are_changes(self):
+        """A guest that refuses everything, whereupon everything is undone, does not keep the host busy."""
+        container = self.watched(
+            "/bin/sh", "-c", 'echo $(date +%s.%N) >> "$0/runs"; ip tuntap add dev limpid1 mode tap;'
+            'ip link delete dev limpid1; test $(wc -l < "$0/runs") -gt 3')
+        ip(container.process.pid, "address", "add", "192.0.2.1/32", "dev", "lo")
+        wait_until(lambda: len(self.runs()) == 5, "runs")
+        pauses = [float(later) - float(run) for run, later in zip(self.runs(), self.runs()[1:])]
+        for pause, least in zip(pauses, (0.5, 1, 2)):
+            self.assertGreater(pause, least)
+        # The first one that succeeds is the last that has to wait.
+        self.assertLess(pauses[3], 0.5)
+        self.assertEqual(3, len(self.lines("log")))
+
+    HANGING = ("/bin/sh", "-c", 'sleep 1000 & echo $$ $! >> "$0/pids"; wait')
+
+    def hanging(self, **keywords):
+        container = self.watched(*self.HANGING, **keywords)
+        ip(container.process.pid, "address", "add", "192.0.2.1/32", "dev", "lo")
+        return container, self.pids(1)
+
+    def pids(self, run):
+        wait_until(lambda: len(self.lines("pids")) == run, "a run")
+        pids = [int(pid) for pid in self.lines("pids")[-1].split()]
+        self.assertEqual(2, len(pids))
+        return pids
+
+    def test_program_that_hangs(self):
+        container, pids = self.hanging()
+        for pid in pids:
+            wait_until(lambda: not is_alive(pid), "end of the program")
+        wait_until(lambda: self.lines("log"), "the log")
+        self.assertRegex(self.lines("log")[0], "refresh has not ended within 1500 ms")
+        ip(container.process.pid, "address", "add", "192.0.2.2/32", "dev", "lo")
+        for pid in self.pids(2):
+            wait_until(lambda: not is_alive(pid), "end of the program")
+        wait_until(lambda: len(self.lines("log")) == 2, "the log")
+        self.assertIsNone(container.process.poll())
+
+    def gone(self, pids):
+        """The program when the shim is; what it has started has been killed with it, and is about to be."""
+        self.assertFalse(is_alive(pids[0]))
+        wait_until(lambda: not is_alive(pids[1]), "the end of what the program has started", DIES_AT_ONCE)
+
+    def test_it_ends_with_the_container(self):
+        container, pids = self.hanging(behaviour="until_signal", shim=DELIVERED)
+        container.process.terminate()
+        self.assertEqual(143, container.wait())
+        self.gone(pids)
+        self.assertEqual([], self.lines("log"))
+
+    def test_it_ends_with_the_vm(self):
+        container, pids = self.hanging(shim=DELIVERED)
+        os.kill(container.pids[0], signal.SIGKILL)
+        self.assertEqual(255, container.wait())
+        self.gone(pids)
+
+    def test_it_ends_with_a_killed_shim(self):
+        container, pids = self.hanging(shim=DELIVERED)
+        container.process.kill()
+        container.wait()
+        wait_until(lambda: not is_alive(pids[0]), "end of the program")
+        # What it had started is not the shim's, which can't see to it any more.
+        os.kill(pids[1], signal.SIGKILL)
+
+    def test_refused(self):
+        container = self.container("flood", "size=50000", records=[("refresh", "/bin/true")])
+        container.create(stdout=subprocess.PIPE)
+        fcntl.fcntl(container.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        container.start()
+        wait_until(lambda: "exit" in os.listdir(container.directory), "exit")
+        self.assertEqual(("no-process", "process already finished"), self.refusal(container.connect()))
+        container.process.stdout.close()
+        other = self.container()
+        other.run()
+        self.assertEqual(("state", "the plan names no program that refreshes the network"),
+                         self.refusal(other.connect()))
+        exec_shim = Exec(other, "wait").begin()
+        self.assertEqual("state", self.refusal(exec_shim.link)[0])
+        self.assertEqual(1, exec_shim.wait())
+        self.assertIsNone(other.process.poll())
+
+    def refusal(self, link):
+        link.send(WATCH)
+        frame = link.receive()
+        self.assertEqual((FAILURE, 0), (frame.kind, frame.request), frame)
+        failure = json.loads(frame.payload)
+        with self.assertRaises(Disconnected):
+            link.receive()
+        return failure["code"], failure["message"]
+
+
+PASST = "/usr/bin/passt"
+
+
+class Passt(Case):
+    """The VM's network by a process that needs nothing of the namespace but to be in it."""
+
+    # Sends back what comes, and ends with its socket, as the real one does.
+    FAKE = (PYTHON, "-c", """if True:
+        import json, os, socket, sys
+        own = socket.socket(fileno=3)
+        status = dict(line.rstrip("\\n").split(":\\t", 1) for line in open("/proc/self/status"))
+        own.sendall(json.dumps({"fds": sorted(os.listdir("/proc/self/fd")[:-1]), "status": status,
+                                "net": os.readlink("/proc/self/ns/net"), "argv": sys.argv[1:]}).encode() + b"\\n")
+        print("passt: words", flush=True)
+        while data := own.recv(1000):
+            own.sendall(data.upper())
+        sys.exit(7)
+    """)
+
+    def running(self, *passt, records=(), **keywords):
+        container = self.container(*keywords.pop("behaviour", ("wait",)), records=[
+            ("network", "new"), ("passt", *passt), *records], **keywords)
+        container.create()
+        return container
+
+    @staticmethod
+    def passt(container):
+        """Its pid: it is the shim's child that is not QEMU."""
+        pid = container.process.pid
+        children = [int(child) for child in contents(f"/proc/{pid}/task/{pid}/children").split()]
+        passt, = set(children) - set(container.pids)
+        container.pids.append(passt)
+        return passt
+
+    def test_it_has_a_socket_in_common_with_qemu(self):
+        for disks in (0, 2):
+            with contextlib.ExitStack() as stack:
+                devices = [stack.enter_context(self.loop_device()) for _ in range(disks)]
+                container = self.running(*self.FAKE, "word", "", behaviour=("network", f"descriptor={6 + disks}"),
+                                         records=[("disk", *device, "rw") for device in devices])
+                container.start()
+                container.noted("network PING")
+                found = json.loads(container.notes()[container.notes().index("network PING") - 1])
+                self.assertEqual(["0", "1", "2", "3"], found["fds"])
+                self.assertEqual(["word", ""], found["argv"])
+                self.assertEqual(os.readlink(f"/proc/{container.process.pid}/ns/net"), found["net"])
+                self.assertEqual("1", found["status"]["NoNewPrivs"])
+                self.assertEqual("0000000000000000", found["status"]["SigBlk"])
+                container.process.kill()
+                container.wait()
+                for pid in container.pids:
+                    wait_until(lambda: not is_alive(pid), "the end of QEMU")
+
+    def test_its_end_is_not_the_end(self):
+        with tempfile.NamedTemporaryFile() as log:
+            container = self.running(*self.FAKE, records=[("log", log.name, "text")],
+                                     behaviour=("network", "descriptor=6"))
+            container.start()
+            container.noted("network PING")
+            os.kill(self.passt(container), signal.SIGKILL)
+            wait_until(lambda: contents(log.name), "the log")
+            self.assertRegex(contents(log.name), r"level=error .*the VM has no network: passt was killed by signal 9")
+            self.assertIn(r"passt's last lines:\n  passt: words", contents(log.name))
+            self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+
+    def test_before_commit_it_ends_the_launch(self):
+        for program, pattern in (
+            (("/bin/sh", "-c", "echo no such port >&2; exit 1"), "passt exited with status 1\n.*\n  no such port"),
+            (("/nowhere/passt",), "passt: /nowhere/passt: exec: No such file"),
+        ):
+            container = self.container("wait", "early", records=[("passt", *program)])
+            self.fails_to_launch(container, pattern)
+
+    def test_qemu_that_ends_first_is_the_cause(self):
+        """Its socket ends before its own end can be seen."""
+        for ending in ("die", "killed"):
+            container = self.container(ending, "early", records=[("network", "new"), ("passt", *self.FAKE)])
+            container.spawn()
+            container.greet()
+            container.launched()
+            frame = container.link.receive()
+            self.assertEqual((FAILURE, 0), (frame.kind, frame.request))
+            self.assertRegex(json.loads(frame.payload)["message"], "^QEMU ")
+            self.assertEqual(255, container.wait())
+        with tempfile.NamedTemporaryFile() as log:
+            lost = self.running(*self.FAKE, records=[("log", log.name, "text")],
+                                behaviour=("lose_passt", "descriptor=6"))
+            lost.start()
+            lost.noted("lost")
+            self.assertEqual(255, lost.wait())
+            self.assertRegex(lost.read("exit"), "^vm-died\nQEMU exited with status 5")
+            self.assertNotIn("has no network", contents(log.name))
+
+    def test_it_ends_with_the_others(self):
+        for behaviour, end in (
+            ("until_signal", lambda container: container.process.terminate()),
+            ("wait", lambda container: container.process.kill()),
+            ("wait", lambda container: os.kill(container.pids[0], signal.SIGKILL)),
+        ):
+            for program in ((PYTHON, "-c", "import time; time.sleep(1000)"), self.FAKE):
+                with tempfile.NamedTemporaryFile() as log:
+                    container = self.running(*program, behaviour=(behaviour,), records=[("log", log.name, "text")],
+                                             shim=DELIVERED)
+                    container.start()
+                    self.passt(container)
+                    end(container)
+                    container.wait()
+                    for pid in container.pids:
+                        wait_until(lambda: not is_alive(pid), "the end of all")
+                    self.assertNotIn("has no network", contents(log.name))
+
+    @unittest.skipUnless(os.path.exists(PASST), "there is no passt")
+    def test_the_real_one(self):
+        """It answers for the gateway, has no privileges, and dies with a killed shim, though it is nobody's."""
+        first = self.container(records=[("network", "new")])
+        first.run()
+        for command in ("link add e0 type veth peer name r0", "link set e0 up", "link set r0 up",
+                        "address add 192.0.2.2/24 dev e0", "route add default via 192.0.2.1"):
+            ip(first.process.pid, *command.split())
+        container = self.container("arp", "descriptor=6", "address=192.0.2.1", shim=DELIVERED, records=[
+            ("network", "join", f"/proc/{first.process.pid}/ns/net"),
+            ("passt", PASST, "--fd", "3", "--foreground", "--quiet", "--ipv4-only", "--no-map-gw", "--no-dhcp",
+             "--no-ra", "--no-dhcpv6", "-t", "none", "-u", "none")])
+        container.run()
+        container.noted("arp 192.0.2.1")
+        passt = self.passt(container)
+        status = contents(f"/proc/{passt}/status")
+        self.assertRegex(status, "Uid:\t65534\t65534\t65534\t65534")
+        self.assertRegex(status, "CapEff:\t0000000000000000")
+        self.assertRegex(status, "Seccomp:\t2")
+        container.process.kill()
+        container.wait()
+        wait_until(lambda: not is_alive(passt), "end of passt")
+
+
+class Dns:
+    """What answers at 127.0.0.11:53 in a process's network namespace, in the way in which the query asks for it."""
+
+    def __init__(self, test, pid, udp=True, tcp=True):
+        self.heard = []
+        self.kept = []
+        self.udp = in_network(pid, lambda: self.bound(socket.SOCK_DGRAM)) if udp else None
+        self.other = in_network(pid, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) if udp else None
+        self.tcp = in_network(pid, lambda: self.bound(socket.SOCK_STREAM)) if tcp else None
+        self.stopping, self.stop = os.pipe()
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+        test.addCleanup(self.close)
+
+    @staticmethod
+    def bound(kind):
+        server = socket.socket(socket.AF_INET, kind)
+        server.bind(("127.0.0.11", 53))
+        if kind == socket.SOCK_STREAM:
+            server.listen(128)
+        return server
+
+    def serve(self):
+        sources = [source for source in (self.udp, self.tcp) if source]
+        while True:
+            ready = select.select([*sources, self.stopping], [], [])[0]
+            if self.stopping in ready:
+                return
+            if self.udp in ready:
+                query, client = self.udp.recvfrom(65535)
+                self.heard.append(query)
+                self.answer_datagram(query, client)
+            if self.tcp in ready:
+                accepted = self.tcp.accept()[0]
+                accepted.settimeout(PATIENCE)
+                self.kept.append(accepted)
+                threading.Thread(target=self.answer_connection, args=(accepted,)).start()
+
+    @staticmethod
+    def words(query):
+        return query[12:].split(b"\0")[0].decode().split()
+
+    @staticmethod
+    def answer(query, size):
+        return query[:2] + b"\x81\x80" + (query * (size // len(query) + 1))[: size - 4]
+
+    def answer_datagram(self, query, client):
+        what, *rest = self.words(query)
+        wrong = bytes([query[0] ^ 1]) + query[1:]
+        if what in ("wrong", "wrongs"):
+            self.udp.sendto(wrong, client)
+            self.udp.sendto(b"", client)
+            self.udp.sendto(query[:11], client)
+        elif what == "stranger":
+            self.other.sendto(query, client)
+        if what in ("answer", "wrong"):
+            self.udp.sendto(self.answer(query, int(rest[0])), client)
+
+    def answer_connection(self, accepted):
+        def take(size):
+            data = b""
+            while len(data) < size:
+                data += accepted.recv(size - len(data)) or b"\0" * size
+            return data
+
+        query = take(struct.unpack(">H", take(2))[0])
+        self.heard.append(query)
+        what, *rest = self.words(query)
+        if what == "answer":
+            answer = self.answer(query, int(rest[0]))
+            pieces = struct.pack(">H", len(answer)) + answer
+            for at in (0, 1, 2, 7):
+                accepted.sendall(pieces[at : at + 1 if at < 2 else at + 5] if at < 7 else pieces[7:])
+        elif what == "cut":
+            accepted.sendall(struct.pack(">H", 1000)[: int(rest[0])] + b"x" * (int(rest[0]) - 2))
+            accepted.shutdown(socket.SHUT_RDWR)
+        elif what == "short":
+            accepted.sendall(struct.pack(">H", int(rest[0])) + b"x" * int(rest[0]))
+
+    def close(self):
+        os.write(self.stop, b"x")
+        self.thread.join()
+        for opened in (self.udp, self.other, self.tcp, *self.kept):
+            if opened:
+                opened.close()
+        os.close(self.stop)
+        os.close(self.stopping)
+
+
+UDP, TCP = 0, 1
+
+
+class Resolver(Case):
+    def running(self, behaviour="wait", *options, records=(("network", "new"),), **keywords):
+        container = self.container(behaviour, *options, records=records, **keywords)
+        container.run()
+        return container
+
+    @staticmethod
+    def query(number, what, size=100):
+        return (struct.pack(">H", number) + b"\x01\x00" + bytes(8) + what.encode()).ljust(size, b"\0")
+
+    def look_up(self, container, *queries, **more):
+        """Each is number, transport, message."""
+        self.assertEqual((RESULT, {"did": "lookup"}), container.request(
+            "lookup", container.connect(), queries=[(*query[:2], query[2].hex()) for query in queries], **more))
+
+    @staticmethod
+    def note(number, transport, message=b""):
+        return f"answer {number} {transport} {len(message)} {hashlib.sha1(message).hexdigest()}"
+
+    def answers(self, container):
+        return [note for note in container.notes() if note.startswith("answer ")]
+
+    def test_queries_and_answers(self):
+        container = self.running()
+        dns = Dns(self, container.process.pid)
+        expected = []
+        for number, transport, size, answer in (
+            (1, UDP, 100, 12), (2, TCP, 100, 12), (3, UDP, 1232, 4096), (4, TCP, 30, 65535), (5, TCP, 65535, 30),
+            (6, TCP, 65535, 65535), (7, UDP, 65000, 65000), (0xFFFFFFFF, UDP, 40, 100),
+        ):
+            query = self.query(number & 0xFFFF, f"answer {answer}", size)
+            self.look_up(container, (number, transport, query))
+            expected.append(self.note(number, transport, dns.answer(query, answer)))
+            container.noted(expected[-1])
+            self.assertEqual(query, dns.heard[-1])
+        self.assertEqual(expected, self.answers(container))
+
+    def test_the_shortest_query(self):
+        container = self.running()
+        dns = Dns(self, container.process.pid)
+        dns.words = lambda query: ["answer", "500"]
+        for transport in (UDP, TCP):
+            self.look_up(container, (9, transport, b"\x07\x08" + bytes(10)))
+            container.noted(self.note(9, transport, dns.answer(b"\x07\x08" + bytes(10), 500)))
+
+    def test_many_at_once(self):
+        container = self.running()
+        dns = Dns(self, container.process.pid)
+        queries = [(number, number % 2, self.query(number, f"answer {100 + number}")) for number in range(1, 65)]
+        for _ in range(5):
+            before = len(self.answers(container))
+            self.look_up(container, *queries)
+            wait_until(lambda: len(self.answers(container)) == before + 64, "answers")
+            self.assertEqual({self.note(*query[:2], dns.answer(query[2], 100 + query[0])) for query in queries},
+                             set(self.answers(container)[before:]))
+
+    def test_datagrams_that_answer_nothing(self):
+        """Another id, too short, from somebody else: the right answer, if there is one, comes after them."""
+        container = self.running()
+        dns = Dns(self, container.process.pid)
+        query = self.query(77, "wrong 50")
+        self.look_up(container, (1, UDP, query))
+        container.noted(self.note(1, UDP, dns.answer(query, 50)))
+        self.look_up(container, (2, UDP, self.query(78, "wrongs")), (3, UDP, self.query(79, "stranger")))
+        wait_until(lambda: len(self.answers(container)) == 3, "the end of the patience")
+        self.assertEqual({self.note(2, UDP), self.note(3, UDP)}, set(self.answers(container)[1:]))
+
+    def test_nobody_listens(self):
+        """That is known at once: before the patience with one who does not answer is at its end."""
+        for transport, other in ((UDP, TCP), (TCP, UDP)):
+            container = self.running()
+            Dns(self, container.process.pid, udp=transport == TCP, tcp=transport == UDP)
+            self.look_up(container, (1, other, self.query(1, "silent")))
+            self.look_up(container, (2, transport, self.query(2, "answer 30")))
+            wait_until(lambda: len(self.answers(container)) == 2, "both")
+            self.assertEqual([self.note(2, transport), self.note(1, other)], self.answers(container))
+
+    def test_connections_that_end_too_early(self):
+        container = self.running()
+        Dns(self, container.process.pid)
+        for number, what in enumerate(("cut 0", "cut 1", "cut 2", "cut 500", "short 0", "short 11"), 1):
+            self.look_up(container, (number, TCP, self.query(number, what)))
+            container.noted(self.note(number, TCP))
+
+    def test_more_than_there_may_be(self):
+        container = self.running()
+        dns = Dns(self, container.process.pid)
+        self.look_up(container, *((number, number % 2, self.query(number, "silent")) for number in range(1, 67)))
+        wait_until(lambda: len(self.answers(container)) == 66, "the end of the patience")
+        self.assertEqual([self.note(65, TCP), self.note(66, UDP)], self.answers(container)[:2])
+        self.assertEqual({self.note(number, number % 2) for number in range(1, 65)},
+                         set(self.answers(container)[2:]))
+        query = self.query(1, "answer 60")
+        self.look_up(container, (1, UDP, query), (2, TCP, query))
+        container.noted(self.note(1, UDP, dns.answer(query, 60)))
+        container.noted(self.note(2, TCP, dns.answer(query, 60)))
+
+    def test_namespace_that_is_joined(self):
+        first = self.running()
+        dns = Dns(self, first.process.pid)
+        container = self.running(records=[("network", "join", f"/proc/{first.process.pid}/ns/net")])
+        query = self.query(1, "answer 60")
+        self.look_up(container, (1, UDP, query))
+        container.noted(self.note(1, UDP, dns.answer(query, 60)))
+
+    def test_the_host_is_not_asked(self):
+        """Neither if its namespace is named by a path."""
+        for records in (), (("network", "join", "/proc/self/ns/net"),):
+            container = self.running(records=records, preexec_fn=network_of_its_own)
+            dns = Dns(self, container.process.pid)
+            self.look_up(container, (1, UDP, self.query(1, "answer 60")), (2, TCP, self.query(2, "answer 60")))
+            container.noted(self.note(1, UDP))
+            container.noted(self.note(2, TCP))
+            self.assertEqual([], dns.heard)
+
+    def test_guest_that_does_not_read(self):
+        """Answers by TCP wait, those by UDP are lost, and both are whole."""
+        container = self.running()
+        dns = Dns(self, container.process.pid)
+        link = container.connect()
+        for transport in (TCP, UDP):
+            queries = [(number, transport, self.query(number, "answer 60000")) for number in range(1, 65)]
+            expected = {self.note(*query[:2], dns.answer(query[2], 60000)) for query in queries}
+            dns.heard.clear()
+            link.send_json(REQUEST, 7, {"method": "lookup", "until": f"go{transport}", "queries": [
+                (*query[:2], query[2].hex()) for query in queries]})
+            wait_until(lambda: len(dns.heard) == 64, "queries")
+            time.sleep(0.3)
+            os.mkdir(container.path(f"go{transport}"))
+            self.assertEqual(RESULT, link.receive().kind)
+            if transport == TCP:
+                wait_until(lambda: len(self.answers(container)) == 64, "answers")
+                self.assertEqual(expected, set(self.answers(container)))
+        query = self.query(99, "answer 99")
+        self.look_up(container, (99, TCP, query))
+        container.noted(self.note(99, TCP, dns.answer(query, 99)))
+        datagrams = set(self.answers(container)) - {self.note(99, TCP, dns.answer(query, 99))}
+        datagrams = {note for note in datagrams if note.split()[2] == str(UDP)}
+        self.assertLess(datagrams, expected)
+        self.assertGreater(len(datagrams), 10)
+
+    def test_queries_without_end(self):
+        container = self.container("flood_lookups", "quiet", records=[("network", "new")])
+        container.run()
+        container.noted("enough")
+        self.assertEqual((RESULT, {"did": "m"}), container.request("m", container.connect()))
+        answers = container.request("answers", container.connect())[1]["answers"]
+        self.assertLess(answers, 250000)
+        self.assertGreater(answers, 64)
+
+    def test_the_end_waits_for_no_answer(self):
+        container = self.running("until_signal", shim=DELIVERED)
+        dns = Dns(self, container.process.pid)
+        self.look_up(container, *((number, number % 2, self.query(number, "silent")) for number in range(1, 65)))
+        wait_until(lambda: len(dns.heard) == 64, "queries")
+        container.process.terminate()
+        self.assertEqual(143, container.wait(DIES_AT_ONCE))
 
 
 if __name__ == "__main__":

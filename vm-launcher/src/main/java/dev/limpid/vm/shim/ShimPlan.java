@@ -128,9 +128,22 @@ public final class ShimPlan {
     putCommand("virtiofsd", command);
   }
 
+  /**
+   * passt's program and arguments. Its descriptor 3 is one end of the socket whose other end is the
+   * last of QEMU's descriptors, after those of the disks.
+   */
+  public void passt(List<String> command) {
+    putCommand("passt", command);
+  }
+
   /** QEMU's program and arguments. */
   public void hypervisor(List<String> command) {
     putCommand("hypervisor", command);
+  }
+
+  /** The program, and its arguments, that is run when the network of the namespace has changed. */
+  public void refresh(List<String> command) {
+    putCommand("refresh", command);
   }
 
   /**

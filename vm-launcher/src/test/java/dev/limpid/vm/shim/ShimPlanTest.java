@@ -158,6 +158,12 @@ class ShimPlanTest {
         directive(
             plan -> plan.hypervisor(List.of("/qemu", "-M", "q35")),
             List.of("hypervisor", "/qemu", "-M", "q35")),
+        directive(
+            plan -> plan.passt(List.of("/passt", "--fd", "3")),
+            List.of("passt", "/passt", "--fd", "3")),
+        directive(
+            plan -> plan.refresh(List.of("/limpid", "--root", "/run/limpid", "refresh", "web")),
+            List.of("refresh", "/limpid", "--root", "/run/limpid", "refresh", "web")),
         directive(ShimPlan::noTerminal, List.of("terminal", "none")),
         directive(ShimPlan::inheritTerminal, List.of("terminal", "inherit")),
         directive(
