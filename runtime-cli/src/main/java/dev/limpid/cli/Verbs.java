@@ -29,7 +29,8 @@ final class Verbs {
           "features",
           "checkpoint",
           "restore",
-          "check");
+          "check",
+          "refresh-network");
 
   /** What follows the container's name is for another program, options included. */
   private static final List<String> WITH_A_PROGRAM = List.of("exec", "ps");
@@ -99,6 +100,7 @@ final class Verbs {
       case "spec" -> new SpecCommand();
       case "features" -> new FeaturesCommand();
       case "check" -> new CheckCommand();
+      case "refresh-network" -> new RefreshNetworkCommand();
       default -> throw new IllegalArgumentException(name);
     };
   }

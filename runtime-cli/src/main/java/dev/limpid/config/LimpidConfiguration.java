@@ -17,6 +17,7 @@ import java.util.Set;
  *
  * @param hypervisor QEMU's executable
  * @param virtiofsd the executable that serves folders of the host to a VM
+ * @param passt the executable that gives VMs a network where others live
  * @param shim the executable that stands for a container
  * @param kernel the guest's kernel, an uncompressed vmlinux
  * @param image the guest's root filesystem, an EROFS image
@@ -26,12 +27,14 @@ import java.util.Set;
  * @param vcpus a VM's virtual CPUs; 1 to 256
  * @param kernelParameters put behind Limpid's own on the guest kernel's command line
  * @param startTimeoutSeconds how long a VM may take until it answers; 1 to 3600
+ * @param userNetwork what becomes of a container that shares the network of others
  * @param allow what config.json may choose for its VM
  * @param file where all this is from, or would be
  */
 public record LimpidConfiguration(
     Path hypervisor,
     Path virtiofsd,
+    Path passt,
     Path shim,
     Path kernel,
     Path image,
@@ -41,6 +44,7 @@ public record LimpidConfiguration(
     int vcpus,
     List<String> kernelParameters,
     int startTimeoutSeconds,
+    UserNetwork userNetwork,
     Set<Permission> allow,
     Path file) {
   private static final Path DEFAULT_FILE = Path.of("/etc/limpid/limpid.json");
@@ -56,6 +60,7 @@ public record LimpidConfiguration(
     return new LimpidConfiguration(
         Path.of("/usr/bin/qemu-system-x86_64"),
         Path.of("/usr/lib/qemu/virtiofsd"),
+        Path.of("/usr/bin/passt"),
         home.resolve("limpid-shim"),
         home.resolve("vmlinux"),
         home.resolve("mini-os.erofs"),
@@ -65,6 +70,7 @@ public record LimpidConfiguration(
         1,
         List.of(),
         60,
+        UserNetwork.REFUSE,
         Set.of(),
         DEFAULT_FILE);
   }
@@ -99,6 +105,7 @@ public record LimpidConfiguration(
     LimpidConfiguration c = defaults(home);
     Path hypervisor = c.hypervisor;
     Path virtiofsd = c.virtiofsd;
+    Path passt = c.passt;
     Path shim = c.shim;
     Path kernel = c.kernel;
     Path image = c.image;
@@ -108,11 +115,13 @@ public record LimpidConfiguration(
     int vcpus = c.vcpus;
     List<String> kernelParameters = c.kernelParameters;
     int startTimeoutSeconds = c.startTimeoutSeconds;
+    UserNetwork userNetwork = c.userNetwork;
     Set<Permission> allow = c.allow;
     for (JsonCursor member : json.members()) {
       switch (member.key()) {
         case "hypervisor" -> hypervisor = path(member);
         case "virtiofsd" -> virtiofsd = path(member);
+        case "passt" -> passt = path(member);
         case "shim" -> shim = path(member);
         case "kernel" -> kernel = path(member);
         case "image" -> image = path(member);
@@ -122,6 +131,7 @@ public record LimpidConfiguration(
         case "vcpus" -> vcpus = (int) member.asInteger(1, 256);
         case "kernelParameters" -> kernelParameters = KernelParameter.all(member);
         case "startTimeoutSeconds" -> startTimeoutSeconds = (int) member.asInteger(1, 3600);
+        case "userNetwork" -> userNetwork = UserNetwork.of(member);
         case "allow" -> allow = permissions(member);
         default ->
             throw member.invalid(
@@ -131,6 +141,7 @@ public record LimpidConfiguration(
     return new LimpidConfiguration(
         hypervisor,
         virtiofsd,
+        passt,
         shim,
         kernel,
         image,
@@ -140,6 +151,7 @@ public record LimpidConfiguration(
         vcpus,
         kernelParameters,
         startTimeoutSeconds,
+        userNetwork,
         allow,
         file);
   }

@@ -29,6 +29,8 @@ public enum Permission {
   VCPUS("dev.limpid.vcpus"),
   /** How the container's root filesystem gets into the VM. */
   ROOTFS("dev.limpid.rootfs"),
+  /** Which ports of the network that it shares lead to the container. */
+  PORTS("dev.limpid.ports"),
   /** Whether the VM is made from a template. */
   TEMPLATE("dev.limpid.template");
 

@@ -67,7 +67,8 @@ class VerbsTest {
             "list",
             "spec",
             "features",
-            "check");
+            "check",
+            "refresh-network");
 
     assertEquals(
         all, Verbs.commandLineFor(new LimpidCommand(), List.of()).getSubcommands().keySet());

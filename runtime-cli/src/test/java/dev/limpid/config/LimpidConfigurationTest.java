@@ -44,6 +44,10 @@ class LimpidConfigurationTest {
         Arguments.of("{\"layers\": []}", "layers: must be a string, found an array"),
         Arguments.of(
             "{\"accelerator\": \"KVM\"}", "accelerator: must be auto, kvm or tcg, found \"KVM\""),
+        Arguments.of("{\"passt\": \"passt\"}", "passt: must be an absolute path, found \"passt\""),
+        Arguments.of(
+            "{\"userNetwork\": \"slirp\"}",
+            "userNetwork: must be refuse or passt, found \"slirp\""),
         Arguments.of("{\"accelerator\": true}", "accelerator: must be a string, found a boolean"),
         Arguments.of(
             "{\"memoryMiB\": 127}", "memoryMiB: must be an integer from 128 to 1048576, found 127"),
@@ -155,9 +159,10 @@ class LimpidConfigurationTest {
             folder.resolve("limpid.json"),
             """
             {
-              "hypervisor": "/1", "virtiofsd": "/2", "shim": "/3", "kernel": "/4", "image": "/5",
+              "hypervisor": "/1", "virtiofsd": "/2", "passt": "/p", "shim": "/3", "kernel": "/4", "image": "/5",
               "layers": "/6", "accelerator": "tcg", "memoryMiB": 128, "vcpus": 256,
               "kernelParameters": ["a=b,c", "~"], "startTimeoutSeconds": 3600,
+              "userNetwork": "passt",
               "allow": ["vm.image.path", "dev.limpid.memory", "vm.image.path"]
             }
             """);
@@ -166,6 +171,7 @@ class LimpidConfigurationTest {
         new LimpidConfiguration(
             Path.of("/1"),
             Path.of("/2"),
+            Path.of("/p"),
             Path.of("/3"),
             Path.of("/4"),
             Path.of("/5"),
@@ -175,6 +181,7 @@ class LimpidConfigurationTest {
             256,
             List.of("a=b,c", "~"),
             3600,
+            UserNetwork.PASST,
             Set.of(Permission.IMAGE_PATH, Permission.MEMORY),
             file),
         LimpidConfiguration.load(Map.of("LIMPID_CONFIG", file.toString()), HOME));
@@ -215,6 +222,7 @@ class LimpidConfigurationTest {
     return new LimpidConfiguration(
         c.hypervisor(),
         c.virtiofsd(),
+        c.passt(),
         c.shim(),
         c.kernel(),
         c.image(),
@@ -224,6 +232,7 @@ class LimpidConfigurationTest {
         c.vcpus(),
         c.kernelParameters(),
         c.startTimeoutSeconds(),
+        c.userNetwork(),
         c.allow(),
         file);
   }

@@ -2,6 +2,7 @@ package dev.limpid.engine.check;
 
 import dev.limpid.config.ConfigurationException;
 import dev.limpid.config.LimpidConfiguration;
+import dev.limpid.config.UserNetwork;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.vm.hypervisor.Accelerator;
 import dev.limpid.vm.mountinfo.HostMount;
@@ -55,11 +56,17 @@ public final class HostCheck {
             configuration.virtiofsd(),
             "apt-get install qemu-system-common",
             "--version"));
+    if (configuration.userNetwork() == UserNetwork.PASST) {
+      findings.add(program("passt", configuration.passt(), "apt-get install passt", "--version"));
+    }
     findings.add(file("shim", configuration.shim(), true));
     findings.add(file("kernel", configuration.kernel(), false));
     findings.add(file("image", configuration.image(), false));
     findings.add(onPath("mkfs.erofs", "apt-get install erofs-utils"));
     findings.add(onPath("setpriv", "apt-get install util-linux"));
+    findings.add(onPath("nsenter", "apt-get install util-linux"));
+    findings.add(onPath("ip", "apt-get install iproute2"));
+    findings.add(onPath("tc", "apt-get install iproute2"));
     findings.add(cgroups());
     findings.add(tun());
     findings.add(space("layers", configuration.layers()));

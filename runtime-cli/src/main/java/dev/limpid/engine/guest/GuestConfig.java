@@ -118,6 +118,17 @@ public record GuestConfig(
     return devices.disks();
   }
 
+  /** Whether the container has a network namespace of its own in the guest, not the VM's. */
+  public boolean ownNetwork() {
+    JsonCursor linux = JsonCursor.root("config.json", document).required("linux");
+    for (JsonCursor namespace : linux.optionalElements("namespaces")) {
+      if (namespace.requiredString("type").equals("network")) {
+        return namespace.optional("path").isEmpty();
+      }
+    }
+    return false;
+  }
+
   /**
    * The text for crun.
    *

@@ -88,6 +88,10 @@ final class NamespaceTranslation {
       }
     }
     check(linux, types);
+    if (!types.contains("network") && !around.place().equals(GuestPlace.ALONE)) {
+      // What is the host's for it, is so for the VM that it joins.
+      sharedNetwork = Optional.of(GuestPlace.ALONE.namespace("net"));
+    }
     guest.add(guestNetwork(types, around, sharedNetwork));
     if (!types.contains("cgroup")) {
       // The host's cgroups are not there to be seen; the guest's own are of no use to a workload.
@@ -127,11 +131,6 @@ final class NamespaceTranslation {
   }
 
   private static void check(JsonCursor linux, Set<String> types) {
-    if (!types.contains("network")) {
-      throw linux.refused(
-          "namespaces: must have one of type network: a virtual machine can't use the host's"
-              + " interfaces as its own");
-    }
     if (!types.contains("mount")) {
       throw linux.refused(
           "namespaces: must have one of type mount: a virtual machine can't use the host's mounts"

@@ -1,15 +1,20 @@
 package dev.limpid.engine.lifecycle;
 
+import dev.limpid.config.LimpidConfiguration;
+import dev.limpid.config.UserNetwork;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.Journal;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.guest.GuestConfig;
 import dev.limpid.engine.guest.HostBlockDevice;
 import dev.limpid.engine.guest.Surroundings;
+import dev.limpid.engine.network.NetworkSharing;
+import dev.limpid.engine.network.SharedNetwork;
 import dev.limpid.oci.config.Config;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.config.ParsedConfig;
 import dev.limpid.oci.json.InvalidSpecException;
+import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.vm.device.HostDisk;
 import dev.limpid.vm.hypervisor.QemuCommandLine;
 import dev.limpid.vm.mountinfo.MountTable;
@@ -30,6 +35,8 @@ import java.util.Optional;
  * @param rootfs the root filesystem's directory; absolute, without symbolic links
  * @param hostMounts the host's mounts at that time
  * @param sandbox the container whose VM it joins; empty: it gets one of its own
+ * @param sharedNetwork the network of others that it uses by a VM of its own; empty: it has one for
+ *     itself, or is in the VM that it joins
  * @param guest what the guest gets of it
  */
 record Bundle(
@@ -38,6 +45,7 @@ record Bundle(
     Path rootfs,
     MountTable hostMounts,
     Optional<Sandbox> sandbox,
+    Optional<SharedNetwork> sharedNetwork,
     GuestConfig guest) {
   /** In a VM that it joins, a container's number is known only when it is made. */
   private static final int ANY_NUMBER = 1;
@@ -49,7 +57,11 @@ record Bundle(
    * @throws EngineException if it can't be read, or does not go with the request
    * @throws dev.limpid.oci.json.DocumentException naming the field that is wrong
    */
-  static Bundle load(CreateRequest request, ContainerStore store, Journal journal) {
+  static Bundle load(
+      CreateRequest request,
+      ContainerStore store,
+      LimpidConfiguration configuration,
+      Journal journal) {
     ParsedConfig parsed = read(request.bundle());
     for (String warning : parsed.warnings()) {
       journal.warn(warning);
@@ -71,7 +83,14 @@ record Bundle(
     if (sandbox.isPresent()) {
       refuseOfItsOwnVm(config, guest);
     }
-    return new Bundle(request.bundle(), config, rootfs, hostMounts, sandbox, guest);
+    Optional<SharedNetwork> network =
+        sharedNetwork(
+            request,
+            JsonCursor.root(ConfigParser.FILE_NAME, config.raw()).required("linux"),
+            guest.network(),
+            sandbox,
+            configuration);
+    return new Bundle(request.bundle(), config, rootfs, hostMounts, sandbox, network, guest);
   }
 
   /** Refuses what only the first container of a VM can have. */
@@ -91,12 +110,37 @@ record Bundle(
     }
   }
 
+  /**
+   * The network that a container shares with others than the VM it joins.
+   *
+   * @throws InvalidSpecException if it would, and can't
+   */
+  private static Optional<SharedNetwork> sharedNetwork(
+      CreateRequest request,
+      JsonCursor linux,
+      Optional<Path> namespace,
+      Optional<Sandbox> sandbox,
+      LimpidConfiguration configuration) {
+    if (sandbox.isPresent() && sandbox.get().sharesNetwork(namespace, linux)) {
+      return Optional.empty();
+    }
+    NetworkSharing with = NetworkSharing.of(linux);
+    Optional<InvalidSpecException> refusal = with.refusal(linux);
+    if (refusal.isEmpty()) {
+      return Optional.empty();
+    }
+    if (sandbox.isPresent() || configuration.userNetwork() == UserNetwork.REFUSE) {
+      throw refusal.get();
+    }
+    return Optional.of(SharedNetwork.of(request.id(), with, namespace));
+  }
+
   /** The same, as the guest gets it if it has this number there. */
   Bundle joined(Sandbox vm, int number) {
     GuestConfig numbered =
         GuestConfig.translate(
             config.raw(), directory, rootfs, vm.surroundings(number), hostMounts, Silence.JOURNAL);
-    return new Bundle(directory, config, rootfs, hostMounts, sandbox, numbered);
+    return new Bundle(directory, config, rootfs, hostMounts, sandbox, sharedNetwork, numbered);
   }
 
   /** What there is to say has been said before. */
@@ -118,6 +162,11 @@ record Bundle(
       disks.add(new HostDisk(index, QemuCommandLine.DISK_DESCRIPTOR + index, device.readOnly()));
     }
     return disks;
+  }
+
+  /** The first descriptor of QEMU's that is none of a disk. */
+  int networkDescriptor() {
+    return QemuCommandLine.DISK_DESCRIPTOR + guest.disks().size();
   }
 
   private static ParsedConfig read(Path bundle) {

@@ -10,11 +10,14 @@ import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.container.ContainerStore.Claim;
 import dev.limpid.engine.container.FolderRemoval;
 import dev.limpid.engine.container.HostProcess;
+import dev.limpid.engine.network.ContainerNetwork;
 import dev.limpid.engine.rootfs.Landlock;
 import dev.limpid.engine.rootfs.RootfsChoice;
+import dev.limpid.engine.vm.SharedPorts;
 import dev.limpid.engine.vm.VmChoice;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.ConfigParser;
+import dev.limpid.oci.json.InvalidSpecException;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.layer.LayerStore;
@@ -51,9 +54,15 @@ public final class ContainerCreation {
     LimpidConfiguration configuration =
         LimpidConfiguration.load(context.environment(), context.home());
     ContainerStore store = new ContainerStore(context.root());
-    Bundle bundle = Bundle.load(request, store, context.journal());
+    Bundle bundle = Bundle.load(request, store, configuration, context.journal());
     VmChoice choice =
         VmChoice.of(JsonCursor.root(ConfigParser.FILE_NAME, bundle.config().raw()), configuration);
+    if (!choice.ports().isEmpty() && bundle.sharedNetwork().isEmpty()) {
+      throw new InvalidSpecException(
+          ConfigParser.FILE_NAME,
+          "annotations[\"" + SharedPorts.ANNOTATION + "\"]",
+          "the container has a network of its own, all of whose ports are its own");
+    }
     try (Claim claim = store.claim(request.id());
         Rollback rollback = new Rollback(context.journal())) {
       rollback.onFailure("the container's directory", claim.directory()::remove);
@@ -86,6 +95,7 @@ public final class ContainerCreation {
     directory.saveConfig(bundle.config().raw());
     make(rootfs, rollback);
     cgroup.make(configuration.shim(), rollback);
+    rollback.onFailure("the network", () -> ContainerNetwork.release(directory));
 
     try (LaunchedVm vm = launch.start(request, cgroup.cgroup(), rollback)) {
       ShimProcess shim = vm.shim();
@@ -95,7 +105,7 @@ public final class ContainerCreation {
       container = container.runBy(process, vm.awaitChildren());
       directory.write(container);
       cgroup.entered();
-      vm.prepare(rootfs, container);
+      vm.prepare(rootfs, container, launch.size().vcpus());
       cgroup.limitBandwidth();
       if (request.pidFile().isPresent()) {
         PidFile.write(request.pidFile().get(), shim.pid(), rollback);

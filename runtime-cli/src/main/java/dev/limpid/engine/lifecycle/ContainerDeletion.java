@@ -12,6 +12,7 @@ import dev.limpid.engine.container.FolderRemoval;
 import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.container.NoSuchContainerException;
 import dev.limpid.engine.hook.HookRunner;
+import dev.limpid.engine.network.ContainerNetwork;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Hook;
 import dev.limpid.oci.json.DocumentException;
@@ -61,6 +62,7 @@ public final class ContainerDeletion {
           hooks = poststopHooks(directory, force);
         }
         end(directory, container.get(), force);
+        releaseNetwork(directory, force);
         for (Path release : container.get().releases()) {
           FolderRemoval.remove(release);
         }
@@ -126,6 +128,18 @@ public final class ContainerDeletion {
       // Such as the shim of an exec that has not come so far that it was noted. Before, the group
       // may not have become the container's.
       ContainerCgroup.end(container.cgroup());
+    }
+  }
+
+  /** With force, what can't be put back is no reason to keep the container. */
+  private void releaseNetwork(ContainerDirectory directory, boolean force) {
+    try {
+      ContainerNetwork.release(directory);
+    } catch (EngineException failed) {
+      if (!force) {
+        throw failed;
+      }
+      context.journal().warn(failed.getMessage());
     }
   }
 

@@ -10,6 +10,7 @@ import dev.limpid.engine.container.ContainerRecord.Phase;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.guest.GuestErrorWording;
 import dev.limpid.engine.hook.HookRunner;
+import dev.limpid.engine.network.ContainerNetwork;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Hook;
 import dev.limpid.oci.json.JsonWriter;
@@ -45,7 +46,7 @@ public final class ContainerStart {
     try (ContainerLock lock = directory.lock()) {
       ContainerRecord container = directory.required();
       refuseUnlessCreated(directory, container);
-      warnOfInterfaces(container);
+      joinNetwork(directory, container);
       go(directory, container);
       directory.write(container.in(Phase.RUNNING));
       hooks(directory, container);
@@ -61,17 +62,35 @@ public final class ContainerStart {
     }
   }
 
-  /** Here and not in create: engines plumb a network between the two. */
-  private void warnOfInterfaces(ContainerRecord container) {
-    List<String> interfaces =
-        container.shim().isPresent() ? UnjoinedInterfaces.of(container.shim().get()) : List.of();
-    if (!interfaces.isEmpty()) {
-      context
-          .journal()
-          .warn(
-              "network: "
-                  + String.join(", ", interfaces)
-                  + ": not passed into the virtual machine, the container has its loopback only");
+  /**
+   * Some engines make the network between create and start, and all may change it later: from now
+   * on the shim looks for that.
+   */
+  private void joinNetwork(ContainerDirectory directory, ContainerRecord container) {
+    if (directory.membership().isPresent()
+        || container.shim().isEmpty()
+        || ContainerNetwork.isShared(directory)) {
+      return;
+    }
+    ContainerNetwork network =
+        ContainerNetwork.of(directory, container.shim().get(), context.journal());
+    try (ControlLink link = ControlLink.connect(directory.path(), PATIENCE)) {
+      bringUpToDate(network, directory, container);
+      // Of what was changed in the namespace for the VM's own sake the shim need not hear.
+      link.watch(PATIENCE);
+      bringUpToDate(network, directory, container);
+    } catch (IOException failed) {
+      if (directory.hasEnded(container)) {
+        throw new EngineException("cannot start a container that has stopped", failed);
+      }
+      throw new EngineException("network: it can't be watched: " + failed.getMessage(), failed);
+    }
+  }
+
+  private static void bringUpToDate(
+      ContainerNetwork network, ContainerDirectory directory, ContainerRecord container) {
+    if (!network.looksTheSame()) {
+      network.update(request -> AgentCall.of(directory, container, request));
     }
   }
 

@@ -8,6 +8,8 @@ import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.guest.GuestErrorWording;
 import dev.limpid.engine.hook.HookRunner;
+import dev.limpid.engine.network.ContainerNetwork;
+import dev.limpid.engine.network.NetworkUpdate;
 import dev.limpid.oci.config.ConsoleSize;
 import dev.limpid.oci.config.ContainerProcess;
 import dev.limpid.oci.config.Hooks;
@@ -23,6 +25,7 @@ import dev.limpid.proto.Entropy;
 import dev.limpid.proto.GuestMount;
 import dev.limpid.proto.JoinRequest;
 import dev.limpid.proto.Launched;
+import dev.limpid.proto.NetworkRequest;
 import dev.limpid.proto.PendingRequest;
 import dev.limpid.proto.PrepareRequest;
 import dev.limpid.proto.TerminalSize;
@@ -109,28 +112,36 @@ final class LaunchedVm implements AutoCloseable {
     VmProcesses.endChildren(children);
   }
 
-  /** Makes the container in the guest; the hooks of the host run while the guest boots. */
-  void prepare(Rootfs rootfs, ContainerRecord container) {
+  /**
+   * Makes the container in the guest; the hooks of the host run, and the network is joined, while
+   * the guest boots.
+   *
+   * @param vcpus how many processors the VM has
+   */
+  void prepare(Rootfs rootfs, ContainerRecord container, int vcpus) {
     ControlLink shimLink = link.orElseThrow();
     try {
       Duration patience = Duration.ofSeconds(configuration.startTimeoutSeconds());
-      List<PendingRequest> requests = new ArrayList<>();
       if (place.isPresent()) {
         place.get().plug();
-        requests.add(shimLink.send(joinRequest(place.get())));
-      } else {
-        requests.add(shimLink.send(prepareRequest(rootfs)));
-        if (bundle.guest().disks().isEmpty()) {
-          requests.add(shimLink.send(createRequest(List.of())));
-        }
+        PendingRequest join = shimLink.send(joinRequest(place.get()));
+        runHooks(container);
+        shimLink.await(join, patience);
+        return;
       }
+      PendingRequest prepare = shimLink.send(prepareRequest(rootfs));
       runHooks(container);
-      for (PendingRequest request : requests) {
-        shimLink.await(request, patience);
+      GuestNetwork network = joinNetwork(container, vcpus);
+      shimLink.await(prepare, patience);
+      boolean ownNetwork = bundle.guest().ownNetwork();
+      if (!ownNetwork) {
+        tell(network, shimLink, patience);
       }
-      if (!bundle.guest().disks().isEmpty()) {
-        List<DiskNumbers> disks = numbersOfDisks(shimLink, patience);
-        shimLink.call(createRequest(disks), patience);
+      List<DiskNumbers> disks =
+          bundle.guest().disks().isEmpty() ? List.of() : numbersOfDisks(shimLink, patience);
+      shimLink.call(createRequest(disks), patience);
+      if (ownNetwork) {
+        tell(network, shimLink, patience);
       }
     } catch (AgentFailureException refused) {
       throw new EngineException(
@@ -141,6 +152,34 @@ final class LaunchedVm implements AutoCloseable {
     } catch (IOException failed) {
       throw new EngineException("the virtual machine has failed: " + failed.getMessage(), failed);
     }
+  }
+
+  /**
+   * What is to be done in the guest for the network.
+   *
+   * @param request what it is told; empty: nothing
+   * @param told what to do when it has been
+   */
+  private record GuestNetwork(Optional<NetworkRequest> request, Runnable told) {}
+
+  /** After the hooks, of which some make the network. */
+  private GuestNetwork joinNetwork(ContainerRecord container, int vcpus) {
+    HostProcess process = container.shim().orElseThrow();
+    if (bundle.sharedNetwork().isPresent()) {
+      return new GuestNetwork(bundle.sharedNetwork().get().request(process), () -> {});
+    }
+    NetworkUpdate update =
+        ContainerNetwork.of(directory, process, context.journal())
+            .create(bundle.guest().network(), vcpus);
+    return new GuestNetwork(update.request(), update::told);
+  }
+
+  private static void tell(GuestNetwork network, ControlLink shimLink, Duration patience)
+      throws IOException, AgentFailureException {
+    if (network.request().isPresent()) {
+      shimLink.call(network.request().get(), patience);
+    }
+    network.told().run();
   }
 
   private dev.limpid.proto.CreateRequest createRequest(List<DiskNumbers> disks) {

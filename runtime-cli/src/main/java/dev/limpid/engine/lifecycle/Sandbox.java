@@ -8,6 +8,7 @@ import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.container.Membership;
 import dev.limpid.engine.container.NoSuchContainerException;
 import dev.limpid.engine.guest.Surroundings;
+import dev.limpid.engine.network.NetworkSharing;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.InvalidContainerIdException;
 import dev.limpid.oci.config.Config;
@@ -86,6 +87,19 @@ record Sandbox(
     Sandbox sandbox = new Sandbox(vm.get(), container, namespaces);
     sandbox.refuseUnlessUp();
     return Optional.of(sandbox);
+  }
+
+  /**
+   * Whether a container's network is that of the VM: one of its containers' by name, or both are
+   * the host's.
+   *
+   * @param namespace the container's, if it was named by a path
+   * @param linux the section of its config.json
+   */
+  boolean sharesNetwork(Optional<Path> namespace, JsonCursor linux) {
+    return namespace.isPresent()
+        ? namespaces.containsKey(namespace.get().toString())
+        : !NetworkSharing.isNamed(linux) && isNetworkOf("/proc/self/ns/net", container);
   }
 
   /** A new container's surroundings in the guest, if it gets this number there. */

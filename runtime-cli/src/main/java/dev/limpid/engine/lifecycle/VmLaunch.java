@@ -6,17 +6,19 @@ import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.ContainerDirectory;
 import dev.limpid.engine.guest.HostBlockDevice;
 import dev.limpid.engine.guest.SharedSource;
+import dev.limpid.engine.network.SharedNetwork;
 import dev.limpid.engine.vm.VmChoice;
 import dev.limpid.proto.ControlLinkListener;
 import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.device.AgentPort;
 import dev.limpid.vm.device.Console;
 import dev.limpid.vm.device.Device;
-import dev.limpid.vm.device.JoinBridge;
+import dev.limpid.vm.device.PciBridge;
 import dev.limpid.vm.device.PmemDisk;
 import dev.limpid.vm.device.SharedFolder;
 import dev.limpid.vm.hypervisor.Accelerator;
 import dev.limpid.vm.hypervisor.Growth;
+import dev.limpid.vm.hypervisor.PasstCommandLine;
 import dev.limpid.vm.hypervisor.QemuCommandLine;
 import dev.limpid.vm.hypervisor.VirtiofsdCommandLine;
 import dev.limpid.vm.hypervisor.VirtualMachine;
@@ -32,6 +34,9 @@ import java.util.Optional;
 /** Starts the shim of a container, with everything it needs to start the VM. */
 final class VmLaunch {
   private static final String VERB_SOCKET = "create.sock";
+
+  /** From the folder of Limpid's own files. */
+  private static final Path LAUNCHER = Path.of("../../bin/limpid");
 
   /** The guest's kernel keeps some memory for each processor that there could be. */
   private static final int MOST_VCPUS = 32;
@@ -128,7 +133,10 @@ final class VmLaunch {
     ShimPlan plan = new ShimPlan(directory.path(), VERB_SOCKET);
     plan.cgroup(cgroup.directories());
     bundle.config().process().oomScoreAdj().ifPresent(plan::oomScoreAdjustment);
-    plan.network(bundle.guest().network());
+    Optional<SharedNetwork> shared = bundle.sharedNetwork();
+    if (shared.isEmpty() || shared.get().namespace().isPresent()) {
+      plan.network(bundle.guest().network());
+    }
     plan.share();
     rootfs.share(plan);
     for (SharedSource source : bundle.guest().sources()) {
@@ -146,9 +154,34 @@ final class VmLaunch {
       List<String> hypervisor = QemuCommandLine.of(virtualMachine(request), growth());
       context.journal().debug("hypervisor: " + String.join(" ", hypervisor));
       plan.hypervisor(hypervisor);
+      if (shared.isEmpty()) {
+        plan.refresh(refresh(request));
+      } else if (shared.get().uplink().isPresent()) {
+        List<String> passt =
+            PasstCommandLine.of(
+                configuration.passt(),
+                shared.get().uplink().get(),
+                choice.ports().tcp(),
+                choice.ports().udp());
+        context.journal().debug("passt: " + String.join(" ", passt));
+        plan.passt(passt);
+      }
     }
     streams(request).describe(plan, context);
     return plan;
+  }
+
+  /** What the shim calls when the container's network has changed. */
+  private List<String> refresh(CreateRequest request) {
+    List<String> command = new ArrayList<>();
+    command.add(context.home().resolve(LAUNCHER).normalize().toString());
+    command.addAll(List.of("--root", context.root().toString()));
+    if (context.log().isPresent()) {
+      command.addAll(List.of("--log", context.log().get().toString()));
+      command.addAll(List.of("--log-format", context.logFormat()));
+    }
+    command.addAll(List.of("refresh-network", request.id().value()));
+    return command;
   }
 
   private ShimStreams streams(CreateRequest request) {
@@ -173,9 +206,13 @@ final class VmLaunch {
     devices.add(new AgentPort(QemuCommandLine.AGENT_DESCRIPTOR));
     devices.add(new Console(QemuCommandLine.CONSOLE_DESCRIPTOR));
     devices.add(new SharedFolder("virtiofsd.sock", ShimPlan.SHARED));
-    devices.add(new JoinBridge());
+    devices.addAll(List.of(PciBridge.values()));
     devices.addAll(rootfs.devices());
     devices.addAll(bundle.guestDisks());
+    bundle
+        .sharedNetwork()
+        .flatMap(network -> network.device(bundle.networkDescriptor()))
+        .ifPresent(devices::add);
     return new VirtualMachine(
         request.id().value(),
         choice.hypervisor(),

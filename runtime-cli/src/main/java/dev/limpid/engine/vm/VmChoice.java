@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param image the guest's own root filesystem
  * @param size how large it is to be
  * @param rootfs how the container's root filesystem gets into it
+ * @param ports those that lead to it in a network that it shares
  */
 public record VmChoice(
     Path hypervisor,
@@ -35,7 +36,8 @@ public record VmChoice(
     Optional<Path> initrd,
     GuestImage image,
     RequestedSize size,
-    RootfsMode rootfs) {
+    RootfsMode rootfs,
+    SharedPorts ports) {
   private static final String ANNOTATIONS = "dev.limpid.";
   private static final String ROOTFS_ANNOTATION = "dev.limpid.rootfs";
   private static final String TEMPLATE_ANNOTATION = "dev.limpid.template";
@@ -61,8 +63,12 @@ public record VmChoice(
    */
   public static VmChoice of(JsonCursor config, LimpidConfiguration configuration) {
     RootfsMode rootfs = RootfsMode.AUTO;
+    SharedPorts ports = SharedPorts.NONE;
     for (JsonCursor annotation : config.optionalMembers("annotations")) {
-      if (annotation.key().startsWith(ANNOTATIONS)) {
+      if (annotation.key().equals(SharedPorts.ANNOTATION)) {
+        configuration.require(Permission.PORTS, annotation);
+        ports = SharedPorts.of(annotation);
+      } else if (annotation.key().startsWith(ANNOTATIONS)) {
         rootfs = annotation(annotation, rootfs, configuration);
       }
     }
@@ -76,7 +82,8 @@ public record VmChoice(
             Optional.empty(),
             GuestImage.raw(configuration.image()),
             RequestedSize.of(config),
-            rootfs);
+            rootfs,
+            ports);
     return vm.isEmpty() ? configured : configured.with(vm.get(), configuration);
   }
 
@@ -118,7 +125,8 @@ public record VmChoice(
         initrd(kernelSection, configuration),
         image(vm.optional("image"), configuration),
         size,
-        rootfs);
+        rootfs,
+        ports);
   }
 
   private Path hypervisorPath(JsonCursor section, LimpidConfiguration configuration) {

@@ -28,18 +28,14 @@ class NamespaceTranslationTest {
 
   static List<Arguments> wrong() {
     String none =
-        "linux: namespaces: must have one of type network: a virtual machine can't use the host's"
-            + " interfaces as its own";
+        "linux: namespaces: must have one of type mount: a virtual machine can't use the host's"
+            + " mounts as its own";
     String two = "{'type':'network'},{'type':'mount'}";
     String mapping = "[{'containerID':0,'hostID':1,'size':1}]";
     return List.of(
         Arguments.of("{'linux':{}}", none),
         Arguments.of("{'linux':{'namespaces':[]}}", none),
-        Arguments.of("{'linux':{'namespaces':[{'type':'pid'}]}}", none),
-        Arguments.of(
-            "{'linux':{'namespaces':[{'type':'network'}]}}",
-            "linux: namespaces: must have one of type mount: a virtual machine can't use the host's"
-                + " mounts as its own"),
+        Arguments.of("{'linux':{'namespaces':[{'type':'network'}]}}", none),
         Arguments.of(
             "{'linux':{'namespaces':[{'path':'/x'}]}}",
             "linux.namespaces[0].type: is required, but missing"),
@@ -86,6 +82,8 @@ class NamespaceTranslationTest {
   static List<Arguments> translated() {
     return List.of(
         Arguments.of("{'type':'network'}," + USUAL, USUAL + "," + GUEST_NETWORK, ""),
+        // Whose network it is then, is not asked here.
+        Arguments.of(USUAL, USUAL + "," + GUEST_NETWORK, ""),
         Arguments.of("{'type':'network','path':''}," + USUAL, USUAL + "," + GUEST_NETWORK, ""),
         Arguments.of("{'type':'network','path':null}," + USUAL, USUAL + "," + GUEST_NETWORK, ""),
         Arguments.of(
@@ -160,6 +158,11 @@ class NamespaceTranslationTest {
         Arguments.of(
             "[{'type':'network'},{'type':'ipc'}," + own + "]",
             "[{'type':'ipc'}," + own + ",{'type':'network'}]",
+            ""),
+        // The host's is that of the VM.
+        Arguments.of(
+            "[{'type':'ipc'}," + own + "]",
+            "[{'type':'ipc'}," + own + ",{'type':'network','path':'/run/limpid/ns/0/net'}]",
             ""),
         Arguments.of(
             "[{'type':'network','path':'/proc/thread-self/ns/net'},{'type':'ipc'}," + own + "]",

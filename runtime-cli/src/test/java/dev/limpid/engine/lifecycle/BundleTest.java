@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.Json;
 import dev.limpid.engine.RecordingJournal;
@@ -29,6 +30,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is found out about a bundle before anything is made. */
 class BundleTest {
+  private static final String ADVICE =
+      "a virtual machine can't use the host's interfaces as its own: give the container a network"
+          + " of its own, or set \"userNetwork\" in limpid.json; see docs/networking.md";
+
   private final RecordingJournal journal = new RecordingJournal();
   private Path folder;
 
@@ -71,7 +76,20 @@ class BundleTest {
             "config.json: root.path: BUNDLE/none: no such file or directory"),
         Arguments.of(
             DefaultConfig.json().with("root", Json.of("{'path':'config.json'}")),
-            "config.json: root.path: BUNDLE/config.json: not a directory"));
+            "config.json: root.path: BUNDLE/config.json: not a directory"),
+        Arguments.of(
+            withNetwork("{'type':'network','path':'/proc/self/ns/net'}"),
+            "config.json: linux.namespaces[1].path: is the host's network namespace: " + ADVICE),
+        Arguments.of(
+            withNetwork("{'type':'pid'}"),
+            "config.json: linux: namespaces: none of type network, so it is the host's: "
+                + ADVICE));
+  }
+
+  private static JsonObject withNetwork(String namespace) {
+    return DefaultConfig.json()
+        .with(
+            "linux", Json.of("{'namespaces':[{'type':'mount'}," + namespace + ",{'type':'uts'}]}"));
   }
 
   @ParameterizedTest
@@ -161,6 +179,7 @@ class BundleTest {
             socket ? Optional.of(folder.resolve("console.sock")) : Optional.empty(),
             attached ? Attachment.ATTACHED : Attachment.DETACHED),
         new ContainerStore(folder.resolve("root")),
+        LimpidConfiguration.defaults(Path.of("/home")),
         journal);
   }
 }

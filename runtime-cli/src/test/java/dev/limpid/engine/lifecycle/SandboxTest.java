@@ -1,7 +1,9 @@
 package dev.limpid.engine.lifecycle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.Json;
@@ -15,6 +17,7 @@ import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Config;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.json.InvalidSpecException;
+import dev.limpid.oci.json.JsonCursor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -165,6 +168,24 @@ class SandboxTest {
         Map.of(network, Path.of("/run/limpid/ns/0/net")),
         crio.namespaces(),
         "the same namespace by another name");
+  }
+
+  @Test
+  void itsNetworkIsTheContainersIfBothAreTheHosts() throws IOException {
+    long pid = container("pod", Phase.RUNNING);
+    Sandbox sandbox = find(CRI.formatted("pod"), "").orElseThrow();
+
+    assertTrue(sandbox.sharesNetwork(Optional.empty(), Json.config("{'namespaces':[]}")));
+    assertFalse(
+        sandbox.sharesNetwork(Optional.empty(), Json.config("{'namespaces':[{'type':'network'}]}")),
+        "it has one of its own");
+    Path path = Path.of("/proc/" + pid + "/ns/net");
+    JsonCursor named = Json.config("{'namespaces':[" + path("network", path.toString()) + "]}");
+    assertFalse(sandbox.sharesNetwork(Optional.of(path), named), "nobody has said so");
+    assertTrue(
+        find(CRI.formatted("pod"), path("network", path.toString()))
+            .orElseThrow()
+            .sharesNetwork(Optional.of(path), named));
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package dev.limpid.engine.vm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.config.Permission;
@@ -18,6 +19,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +33,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What config.json says of its VM: refused, not allowed, or done. */
 class VmChoiceTest {
+  private static final String PORTS = "must be up to 128 ports, for example 80,443/tcp,53/udp";
+
   private static final Set<Permission> ALL = EnumSet.allOf(Permission.class);
 
   @TempDir private Path folder;
@@ -57,6 +63,15 @@ class VmChoiceTest {
         annotation("dev.limpid.vcpus", "257", "must be a number from 1 to 256"),
         annotation("dev.limpid.vcpus", "1.5", "must be a number from 1 to 256"),
         annotation("dev.limpid.rootfs", "DAX", "must be auto, dax or shared"),
+        annotation("dev.limpid.ports", "", PORTS),
+        annotation("dev.limpid.ports", "0", PORTS),
+        annotation("dev.limpid.ports", "65536", PORTS),
+        annotation("dev.limpid.ports", "080", PORTS),
+        annotation("dev.limpid.ports", "80,", PORTS),
+        annotation("dev.limpid.ports", "80/", PORTS),
+        annotation("dev.limpid.ports", "80/sctp", PORTS),
+        annotation("dev.limpid.ports", "80/tcp/udp", PORTS),
+        annotation("dev.limpid.ports", "80-81", PORTS),
         annotation(
             "dev.limpid.template",
             "auto",
@@ -165,10 +180,34 @@ class VmChoiceTest {
   }
 
   /** Uses everything that can be allowed. */
+  @Test
+  void portsAreOfTcpUnlessTheySayOtherwise() {
+    SharedPorts ports =
+        choose("'annotations':{'dev.limpid.ports':'443/tcp,80,53/udp,53,65535/udp'}", ALL).ports();
+
+    assertEquals(new TreeSet<>(Set.of(53, 80, 443)), ports.tcp());
+    assertEquals(new TreeSet<>(Set.of(53, 65535)), ports.udp());
+  }
+
+  @Test
+  void portsAreLimitedInNumber() {
+    String most =
+        IntStream.range(3000, 3128).mapToObj(Integer::toString).collect(Collectors.joining(","));
+
+    assertEquals(
+        128, choose("'annotations':{'dev.limpid.ports':'" + most + "'}", ALL).ports().tcp().size());
+    InvalidSpecException e =
+        assertThrows(
+            InvalidSpecException.class,
+            () -> choose("'annotations':{'dev.limpid.ports':'" + most + ",1/udp'}", ALL));
+    assertTrue(e.getMessage().contains(PORTS), e.getMessage());
+  }
+
   private static final String EVERYTHING =
       """
       'annotations':{'dev.limpid.memory':'256','dev.limpid.vcpus':'2','dev.limpid.rootfs':'dax',
-                     'dev.limpid.template':'never','dev.other':'x','dev.limpidity':'y'},
+                     'dev.limpid.template':'never','dev.limpid.ports':'53/udp,80',
+                     'dev.other':'x','dev.limpidity':'y'},
       'vm':{'hypervisor':{'path':'DIR/program','parameters':['-device','virtio-rng-pci']},
             'kernel':{'path':'DIR/kernel','parameters':['debug','a=b'],'initrd':'DIR/initrd'},
             'image':{'path':'DIR/image','format':'raw'},
@@ -205,7 +244,8 @@ class VmChoiceTest {
             Optional.of(folder.resolve("initrd")),
             new GuestImage(folder.resolve("image"), "raw"),
             new RequestedSize(OptionalInt.of(256), OptionalInt.of(2)),
-            RootfsMode.DAX),
+            RootfsMode.DAX,
+            new SharedPorts(new TreeSet<>(Set.of(80)), new TreeSet<>(Set.of(53)))),
         choose(EVERYTHING, ALL));
   }
 
@@ -221,7 +261,8 @@ class VmChoiceTest {
             Optional.empty(),
             new GuestImage(c.image(), "raw"),
             new RequestedSize(OptionalInt.empty(), OptionalInt.empty()),
-            RootfsMode.AUTO);
+            RootfsMode.AUTO,
+            SharedPorts.NONE);
 
     assertEquals(expected, choose("'annotations':{'a':'b'}", Set.of()));
     // What is configured anyway needs no permission.
@@ -271,6 +312,7 @@ class VmChoiceTest {
     return new LimpidConfiguration(
         c.hypervisor(),
         c.virtiofsd(),
+        c.passt(),
         c.shim(),
         c.kernel(),
         c.image(),
@@ -280,6 +322,7 @@ class VmChoiceTest {
         c.vcpus(),
         List.of("configured"),
         c.startTimeoutSeconds(),
+        c.userNetwork(),
         allowed,
         c.file());
   }

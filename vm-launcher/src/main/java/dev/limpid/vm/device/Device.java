@@ -4,7 +4,14 @@ import java.util.List;
 
 /** Something plugged into a virtual machine when it is started. */
 public sealed interface Device
-    permits AgentPort, Console, HostDisk, ImageDisk, JoinBridge, PmemDisk, SharedFolder {
+    permits AgentPort,
+        Console,
+        HostDisk,
+        ImageDisk,
+        PciBridge,
+        PmemDisk,
+        SharedFolder,
+        UserInterface {
   /** QEMU's arguments for it. */
   List<String> arguments();
 }

@@ -8,9 +8,9 @@ import java.time.Duration;
 
 /**
  * The folder of a container that joins a VM which runs already: plugged into the slot of {@link
- * JoinBridge} that has its number.
+ * PciBridge#JOINED} that has its number.
  *
- * @param container its number in the guest, 1 to {@link JoinBridge#SLOTS}
+ * @param container its number in the guest, 1 to {@link PciBridge#SLOTS}
  */
 public record JoinedFolder(int container) {
   /** How often QEMU is asked whether the guest has let go of the device. */
@@ -18,9 +18,7 @@ public record JoinedFolder(int container) {
 
   /** Checks the number. */
   public JoinedFolder {
-    if (container < 1 || container > JoinBridge.SLOTS) {
-      throw new IllegalArgumentException("PCI slot " + container);
-    }
+    PciBridge.check(container);
   }
 
   /** The name by which the guest mounts it. */
@@ -58,7 +56,7 @@ public record JoinedFolder(int container) {
               .put("chardev", chardev())
               .put("tag", tag())
               .put("queue-size", 1024)
-              .put("bus", JoinBridge.BUS)
+              .put("bus", PciBridge.JOINED.bus())
               .put("addr", Integer.toString(container))
               .build(),
           patience);

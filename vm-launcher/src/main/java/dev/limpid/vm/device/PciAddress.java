@@ -22,9 +22,6 @@ public record PciAddress(int slot, int function, boolean shared) {
   /** The guest's own image comes first, so that it is {@code /dev/pmem0} or {@code /dev/vda}. */
   public static final PciAddress IMAGE = new PciAddress(1, 0, false);
 
-  /** Where {@link JoinBridge} is. */
-  static final PciAddress BRIDGE = new PciAddress(9, 0, false);
-
   /** Checks the ranges. */
   public PciAddress {
     if (slot < 1 || slot > LAST_SLOT || function < 0 || function >= FUNCTIONS) {

@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.vm.qmp.FakeQemu;
-import dev.limpid.vm.qmp.QmpClient;
 import dev.limpid.vm.qmp.QmpException;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -25,7 +23,7 @@ class JoinedFolderTest {
   private static final Duration LONG = Duration.ofSeconds(30);
   private static final String REMOVAL =
       "{\"execute\":\"chardev-remove\",\"arguments\":{\"id\":\"share3\"}}";
-  private static final String BUSY = failure("Chardev 'share3' is busy");
+  private static final String BUSY = FakeQemu.failure("Chardev 'share3' is busy");
 
   private final JoinedFolder folder = new JoinedFolder(3);
 
@@ -40,7 +38,8 @@ class JoinedFolderTest {
   @Test
   void isPluggedIntoItsSlot() throws Exception {
     List<String> received =
-        talk(qmp -> folder.plug(qmp, "a.sock", LONG), FakeQemu.DONE, FakeQemu.DONE);
+        FakeQemu.talk(
+            directory, qmp -> folder.plug(qmp, "a.sock", LONG), FakeQemu.DONE, FakeQemu.DONE);
 
     assertEquals(
         List.of(
@@ -56,10 +55,11 @@ class JoinedFolderTest {
   @Test
   void leavesNothingWhenItIsRefused() throws Exception {
     List<String> received =
-        talk(
+        FakeQemu.talk(
+            directory,
             qmp -> assertThrows(QmpException.class, () -> folder.plug(qmp, "a.sock", LONG)),
             FakeQemu.DONE,
-            failure("no"),
+            FakeQemu.failure("no"),
             FakeQemu.DONE);
 
     assertEquals(REMOVAL, received.get(2));
@@ -68,7 +68,13 @@ class JoinedFolderTest {
   @Test
   void isGoneWhenQemuLetsGoOfItsSocket() throws Exception {
     List<String> received =
-        talk(qmp -> assertTrue(folder.unplug(qmp, LONG)), FakeQemu.DONE, BUSY, BUSY, FakeQemu.DONE);
+        FakeQemu.talk(
+            directory,
+            qmp -> assertTrue(folder.unplug(qmp, LONG)),
+            FakeQemu.DONE,
+            BUSY,
+            BUSY,
+            FakeQemu.DONE);
 
     assertEquals(
         List.of(
@@ -81,10 +87,11 @@ class JoinedFolderTest {
 
   @Test
   void isGoneWhenItWasNeverThere() throws Exception {
-    talk(
+    FakeQemu.talk(
+        directory,
         qmp -> assertTrue(folder.unplug(qmp, LONG)),
-        failure("Device 'folder3' not found"),
-        failure("Chardev 'share3' not found"));
+        FakeQemu.failure("Device 'folder3' not found"),
+        FakeQemu.failure("Chardev 'share3' not found"));
   }
 
   @Test
@@ -93,29 +100,7 @@ class JoinedFolderTest {
     Arrays.fill(answers, BUSY);
     answers[0] = FakeQemu.DONE;
 
-    talk(qmp -> assertFalse(folder.unplug(qmp, Duration.ofMillis(500))), answers);
-  }
-
-  private interface Talk {
-    void with(QmpClient qmp) throws IOException;
-  }
-
-  /** What the monitor has been told, after its greeting was answered. */
-  private List<String> talk(Talk talk, String... answers) throws Exception {
-    String[] says = new String[answers.length + 2];
-    says[0] = FakeQemu.GREETING;
-    says[1] = FakeQemu.DONE;
-    System.arraycopy(answers, 0, says, 2, answers.length);
-    try (FakeQemu qemu = FakeQemu.saying(directory, says)) {
-      try (QmpClient client = QmpClient.connect(directory, LONG)) {
-        talk.with(client);
-      }
-      List<String> received = qemu.received();
-      return received.subList(1, received.size());
-    }
-  }
-
-  private static String failure(String description) {
-    return "{\"error\": {\"class\": \"GenericError\", \"desc\": \"" + description + "\"}}\r\n";
+    FakeQemu.talk(
+        directory, qmp -> assertFalse(folder.unplug(qmp, Duration.ofMillis(500))), answers);
   }
 }

@@ -8,8 +8,10 @@ import dev.limpid.vm.device.Device;
 import dev.limpid.vm.device.HostDisk;
 import dev.limpid.vm.device.ImageDisk;
 import dev.limpid.vm.device.PciAddress;
+import dev.limpid.vm.device.PciBridge;
 import dev.limpid.vm.device.PmemDisk;
 import dev.limpid.vm.device.SharedFolder;
+import dev.limpid.vm.device.UserInterface;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,6 +62,17 @@ class QemuCommandLineTest {
                     new SharedFolder("/c,d/virtiofsd.sock", "e,f"),
                     layer(0, Path.of("/g,id=ram"), 2 * MIB)))),
         Arguments.of("config-vm.txt", asConfigJsonSays(List.of(agent, console, share))),
+        Arguments.of(
+            "user-network.txt",
+            machine(
+                "user-network",
+                Accelerator.TCG,
+                512,
+                1,
+                List.of(),
+                List.of(
+                    PciBridge.NETWORK,
+                    new UserInterface(QemuCommandLine.DISK_DESCRIPTOR + 2, "02:00:00:00:00:01")))),
         Arguments.of("layers.txt", machine("layers", Accelerator.TCG, 512, 2, List.of(), layered)));
   }
 

@@ -9,6 +9,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -46,6 +47,33 @@ public final class FakeQemu implements AutoCloseable {
   /** One that hangs up when it has said all. */
   public static FakeQemu sayingAndHangingUp(Path directory, String... says) throws IOException {
     return new FakeQemu(directory, true, List.of(says));
+  }
+
+  /** The answer to a command that is refused. */
+  public static String failure(String description) {
+    return "{\"error\": {\"class\": \"GenericError\", \"desc\": \"" + description + "\"}}\r\n";
+  }
+
+  /** Something that a client says to a monitor. */
+  @FunctionalInterface
+  public interface Talk {
+    /** Says it. */
+    void with(QmpClient qmp) throws IOException;
+  }
+
+  /** What a monitor that gives these answers has been told, after its greeting was answered. */
+  public static List<String> talk(Path directory, Talk talk, String... answers) throws IOException {
+    String[] says = new String[answers.length + 2];
+    says[0] = GREETING;
+    says[1] = DONE;
+    System.arraycopy(answers, 0, says, 2, answers.length);
+    try (FakeQemu qemu = saying(directory, says)) {
+      try (QmpClient client = QmpClient.connect(directory, Duration.ofSeconds(30))) {
+        talk.with(client);
+      }
+      List<String> received = qemu.received();
+      return received.subList(1, received.size());
+    }
   }
 
   /** The lines that came, without their ends. */
