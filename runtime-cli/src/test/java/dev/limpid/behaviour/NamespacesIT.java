@@ -113,8 +113,24 @@ final class NamespacesIT extends Behaviour {
   @VmOnly
   void theHostsNetworkCannotBeShared() throws Exception {
     assertRefused(
-        "linux: namespaces: must have one of type network",
+        "linux: namespaces: none of type network, so it is the host's: a virtual machine can't use"
+            + " the host's interfaces as its own",
         sandbox().bundle().withoutNamespaces("network"));
+  }
+
+  /** Docker binds it to a file. */
+  @Test
+  @VmOnly
+  void theHostsNetworkCannotBeSharedByAnyOfItsNames() throws Exception {
+    Path name = Files.createFile(sandbox().path("default"));
+    sandbox()
+        .hostCommand(
+            List.of("mount", "--bind", HOSTS_NETWORK.toString(), name.toString()),
+            List.of("umount", name.toString()));
+    Path bundle = with(namespace("network", name.toString()), "network").write();
+    Outcome outcome =
+        runtime().call("create", "--bundle", bundle.toString(), sandbox().id()).exited(1);
+    assertTrue(outcome.err().contains(".path: is the host's network namespace"), outcome::toString);
   }
 
   @Test

@@ -47,6 +47,26 @@ final class CallerDaemon implements AutoCloseable {
     return daemon;
   }
 
+  /**
+   * Starts a process that does nothing, for its namespaces.
+   *
+   * @param log where it writes what it has to say
+   */
+  static CallerDaemon startNamespaces(Path log) throws IOException, InterruptedException {
+    CallerDaemon daemon = start(log, () -> true, "sleep", "infinity");
+    // The process is there before it has become what it is to be.
+    Path name = Path.of("/proc", Long.toString(daemon.pid()), "comm");
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!Files.readString(name).equals("sleep\n")) {
+      if (System.nanoTime() > deadline) {
+        daemon.close();
+        throw new AssertionError("no namespaces:\n" + Files.readString(log));
+      }
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+    return daemon;
+  }
+
   long pid() {
     return process.pid();
   }

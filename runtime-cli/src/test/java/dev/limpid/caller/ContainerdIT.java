@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.limpid.caller.CallerCommand.Result;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** containerd with its runc shim, told to use Limpid in runc's place. */
 final class ContainerdIT {
-  private static final String LIMPID = System.getProperty("limpid.dist") + "/bin/limpid";
+  private static final String LIMPID = TestedRuntime.executable();
   private static final String IMAGE = "localhost/busybox:latest";
 
   private static final WorkFolder WORK = new WorkFolder();
@@ -52,28 +51,9 @@ final class ContainerdIT {
             "containerd",
             "--config",
             configuration.toString());
-    ctr.run("image", "import", archive().toString()).ok();
-  }
-
-  /** containerd has no command to make an image of a tar file; podman has. */
-  private static Path archive() throws IOException {
-    Path archive = WORK.resolve("busybox-image.tar");
-    CallerCommand podman =
-        new CallerCommand(
-            List.of(
-                "podman",
-                "--root",
-                WORK.resolve("podman").toString(),
-                "--runroot",
-                WORK.resolve("podman-run").toString(),
-                "--storage-driver",
-                "vfs"),
-            Map.of());
-    podman
-        .run("import", "-c", "ENV PATH=/bin", TestImages.busybox(WORK.path()).toString(), IMAGE)
-        .ok();
-    podman.run("save", "-o", archive.toString(), IMAGE).ok();
-    return archive;
+    Path busybox = TestImages.busybox(WORK.path());
+    Path archive = TestImages.archive(WORK.path(), busybox, IMAGE, "ENV PATH=/bin");
+    ctr.run("image", "import", archive.toString()).ok();
   }
 
   @AfterAll
@@ -85,20 +65,9 @@ final class ContainerdIT {
     daemon.close();
     assertEquals(
         List.of(), LimpidProcesses.leftOf(WORK.path()), "left when the daemon has stopped");
-    removeControlGroups();
+    // ctr puts containers below a group of the namespace's name.
+    WORK.removeControlGroups();
     WORK.close();
-  }
-
-  /** ctr puts containers below a group of the namespace's name, which nobody removes. */
-  private static void removeControlGroups() throws IOException {
-    String namespace = WORK.path().getFileName().toString();
-    try (DirectoryStream<Path> hierarchies =
-        Files.newDirectoryStream(Path.of("/sys/fs/cgroup"), Files::isDirectory)) {
-      for (Path hierarchy : hierarchies) {
-        Files.deleteIfExists(hierarchy.resolve(namespace));
-      }
-    }
-    Files.deleteIfExists(Path.of("/sys/fs/cgroup", namespace));
   }
 
   private static Result limpid(String... arguments) {
@@ -153,7 +122,7 @@ final class ContainerdIT {
     }
   }
 
-  /** There is no client of CRI among Debian's packages: what containerd makes of the file. */
+  /** What containerd makes of the file. */
   @Test
   void handlerOfCriIsAsThePageAboutEnginesHasIt() {
     String plugins = ctr.run("plugins", "ls", "id==cri").ok();

@@ -24,6 +24,9 @@ abstract class DockerCaller {
   private static CallerDaemon daemon;
   static CallerCommand docker;
 
+  /** The ids of the containers that all tests of a class use. */
+  private static final List<String> SHARED = new ArrayList<>();
+
   @BeforeAll
   static void start() throws IOException, InterruptedException {
     work = new WorkFolder();
@@ -63,31 +66,82 @@ abstract class DockerCaller {
 
   @AfterAll
   static void stop() throws IOException, InterruptedException {
+    SHARED.clear();
+    removeContainers();
     daemon.close();
     assertEquals(
         List.of(), LimpidProcesses.leftOf(work.path()), "left when the daemon has stopped");
     work.close();
   }
 
+  /**
+   * Keeps a container until the tests of the class are done.
+   *
+   * @param id all of it
+   */
+  static void share(String id) {
+    SHARED.add(id);
+  }
+
   @AfterEach
   void nothingIsLeft() throws IOException, InterruptedException {
-    String containers = docker.run("ps", "-aq").ok();
-    for (String container : containers.split("\\s+", -1)) {
-      if (!container.isEmpty()) {
-        docker.run("rm", "-f", container);
+    removeContainers();
+  }
+
+  /** Removes all containers but those that are shared, and makes sure that nothing else is left. */
+  private static void removeContainers() throws IOException, InterruptedException {
+    for (String id : docker.run("ps", "-aq", "--no-trunc").ok().lines().toList()) {
+      if (!SHARED.contains(id)) {
+        docker.run("rm", "-f", id);
       }
     }
-    assertEquals(List.of(), LimpidProcesses.leftOf(work.resolve("exec/runtime-runc")));
+    assertEquals(List.of(), LimpidProcesses.leftOf(work.resolve("exec/runtime-runc"), SHARED));
     Path states = work.resolve("exec/runtime-runc/moby");
     if (Files.exists(states)) {
       try (var left = Files.list(states)) {
-        assertEquals(List.of(), left.toList());
+        assertEquals(
+            List.of(), left.filter(path -> !SHARED.contains(nameOf(path))).toList(), "states left");
       }
     }
   }
 
+  private static String nameOf(Path path) {
+    return path.getFileName().toString();
+  }
+
+  /** Where commands find the daemon. */
+  static Map<String, String> environment() {
+    return environment;
+  }
+
+  /** The daemon's process, in whose namespaces the networks are. */
+  static long daemonPid() {
+    return daemon.pid();
+  }
+
+  /** Runs a program of the host's in the daemon's network namespace. */
+  static Result beside(String... command) {
+    return new CallerCommand(
+            List.of("nsenter", "--net", "--target", Long.toString(daemon.pid()), "--"), environment)
+        .run(command);
+  }
+
+  /** Runs a program in a container. */
+  static Result in(String container, String... command) {
+    List<String> all = new ArrayList<>(List.of("exec", container));
+    all.addAll(List.of(command));
+    return docker.run(all.toArray(new String[0]));
+  }
+
   static Result limpid(String... arguments) {
     return limpid(new byte[0], arguments);
+  }
+
+  /** Runs a container of the plain runtime. */
+  static Result runc(String... arguments) {
+    List<String> all = new ArrayList<>(List.of("run", "--runtime", "runc"));
+    all.addAll(List.of(arguments));
+    return docker.run(all.toArray(new String[0]));
   }
 
   static Result limpid(byte[] input, String... arguments) {

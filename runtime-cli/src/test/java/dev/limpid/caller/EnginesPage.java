@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What docs/engines.md tells users of an engine, with Limpid where it is for the tests. */
+/** What docs/engines.md tells users of an engine, with the runtime where it is for the tests. */
 final class EnginesPage {
   private static final Path PAGE = Path.of("../docs/engines.md");
   private static final String FENCE = "```";
@@ -42,6 +42,6 @@ final class EnginesPage {
   }
 
   private static String installed(String line) {
-    return line.replace("/usr/local", System.getProperty("limpid.dist"));
+    return line.replace("/usr/local/bin/limpid", TestedRuntime.executable());
   }
 }

@@ -32,13 +32,25 @@ final class LimpidProcesses {
 
   /** Waits until none is left, and tells which are if that does not come about. */
   static List<String> leftOf(Path folder) throws IOException, InterruptedException {
+    return leftOf(folder, List.of());
+  }
+
+  /** The same, but for processes that speak of containers that are to stay. */
+  static List<String> leftOf(Path folder, List<String> staying)
+      throws IOException, InterruptedException {
     long deadline = System.nanoTime() + PATIENCE_NANOS;
-    List<String> left = of(folder);
+    List<String> left = of(folder, staying);
     while (!left.isEmpty() && System.nanoTime() < deadline) {
       TimeUnit.MILLISECONDS.sleep(50);
-      left = of(folder);
+      left = of(folder, staying);
     }
     return left;
+  }
+
+  private static List<String> of(Path folder, List<String> staying) throws IOException {
+    List<String> found = of(folder);
+    found.removeIf(process -> staying.stream().anyMatch(process::contains));
+    return found;
   }
 
   private static String commandLine(Path process) {

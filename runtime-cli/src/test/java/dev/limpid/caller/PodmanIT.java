@@ -27,7 +27,7 @@ final class PodmanIT {
 
   @BeforeAll
   static void start() throws IOException, InterruptedException {
-    namespaces = CallerDaemon.start(WORK.resolve("log"), () -> true, "sleep", "infinity");
+    namespaces = CallerDaemon.startNamespaces(WORK.resolve("log"));
     String pid = Long.toString(namespaces.pid());
     environment =
         Map.of("CONTAINERS_CONF", containersConf(), "CONTAINERS_STORAGE_CONF", storageConf());
@@ -45,7 +45,6 @@ final class PodmanIT {
                 "--runtime",
                 "limpid"),
             environment);
-    awaitNamespaces(pid);
     podman
         .run("import", "-c", "ENV PATH=/bin", TestImages.busybox(WORK.path()).toString(), "busybox")
         .ok();
@@ -72,16 +71,6 @@ final class PodmanIT {
 
   private static Result inNamespaces(byte[] input, String... command) {
     return new CallerCommand(inNamespaces, environment).run(input, command);
-  }
-
-  /** The process is there before it has become what it is to be. */
-  private static void awaitNamespaces(String pid) throws InterruptedException {
-    CallerCommand name = new CallerCommand(List.of("cat"), Map.of());
-    long deadline = System.nanoTime() + 10_000_000_000L;
-    while (!name.run("/proc/" + pid + "/comm").text().equals("sleep")) {
-      assertTrue(System.nanoTime() < deadline, "no namespaces");
-      Thread.sleep(10);
-    }
   }
 
   @AfterAll
@@ -136,14 +125,6 @@ final class PodmanIT {
     podman.run("kill", id).ok();
     assertEquals("137", podman.run("wait", id).ok());
     podman.run("rm", id).ok();
-  }
-
-  @Test
-  void commandsOfThePageAboutEnginesDoWhatTheySay() throws IOException {
-    for (String command : EnginesPage.commands("podman")) {
-      String printed = inNamespaces(new byte[0], "sh", "-c", command).ok();
-      assertTrue(!command.contains(" run ") || printed.endsWith("-limpid"), command);
-    }
   }
 
   private static Result atTerminal(String typed, String commandLine) {

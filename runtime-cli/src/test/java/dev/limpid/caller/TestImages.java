@@ -3,6 +3,7 @@ package dev.limpid.caller;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -34,10 +35,40 @@ final class TestImages {
     return tar;
   }
 
-  /** Debian's smallest, with python3, redis and nginx; kept between runs. */
+  /** Debian's smallest, with python3, redis, nginx and tools of networking; kept between runs. */
   static Path debian() {
     String cache = System.getenv().getOrDefault("LIMPID_CACHE", "/var/cache/limpid/build");
     return Path.of(command(CallerCommand.script("make-debian-image")).run(cache).ok());
+  }
+
+  /**
+   * An image as a file that containerd takes, which has no command to make one of a tar file;
+   * podman has.
+   *
+   * @param tar of the root filesystem
+   * @param changes as of a Dockerfile
+   */
+  static Path archive(Path work, Path tar, String name, String... changes) {
+    Path archive = work.resolve(name.replaceAll("[^a-z]", "-") + ".tar");
+    CallerCommand podman =
+        new CallerCommand(
+            List.of(
+                "podman",
+                "--root",
+                work.resolve("podman").toString(),
+                "--runroot",
+                work.resolve("podman-run").toString(),
+                "--storage-driver",
+                "vfs"),
+            Map.of());
+    List<String> arguments = new ArrayList<>(List.of("import"));
+    for (String change : changes) {
+      arguments.addAll(List.of("-c", change));
+    }
+    arguments.addAll(List.of(tar.toString(), name));
+    podman.run(arguments.toArray(new String[0])).ok();
+    podman.run("save", "-o", archive.toString(), name).ok();
+    return archive;
   }
 
   private static CallerCommand command(String program) {

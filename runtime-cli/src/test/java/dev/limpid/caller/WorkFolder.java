@@ -1,6 +1,7 @@
 package dev.limpid.caller;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +29,18 @@ final class WorkFolder implements AutoCloseable {
 
   Path path() {
     return path;
+  }
+
+  /** Removes control groups of its name, below which daemons have put those of containers. */
+  void removeControlGroups() throws IOException {
+    Path name = path.getFileName();
+    try (DirectoryStream<Path> hierarchies =
+        Files.newDirectoryStream(Path.of("/sys/fs/cgroup"), Files::isDirectory)) {
+      for (Path hierarchy : hierarchies) {
+        Files.deleteIfExists(hierarchy.resolve(name));
+      }
+    }
+    Files.deleteIfExists(Path.of("/sys/fs/cgroup").resolve(name));
   }
 
   @Override
