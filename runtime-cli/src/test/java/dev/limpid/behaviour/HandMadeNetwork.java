@@ -118,11 +118,6 @@ final class HandMadeNetwork {
     return container.toString();
   }
 
-  /** The path of the namespace at the far end. */
-  String farPath() {
-    return far.toString();
-  }
-
   /** Runs a script of the host's in the container's namespace, and tells what it prints. */
   String run(String... lines) throws Exception {
     return inside(container, lines);

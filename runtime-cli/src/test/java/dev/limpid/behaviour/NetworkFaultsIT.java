@@ -182,9 +182,18 @@ final class NetworkFaultsIT extends Behaviour {
   @Test
   void aLinkThatHasBeenAwayWorksAgain() throws Exception {
     start();
-    network.run("ip link set eth0 netns " + network.farPath());
-    network.runFar("ip link set eth0 netns " + network.path());
-    network.run("ip address add 10.9.1.2/24 dev eth0", "ip link set eth0 up");
+    long pid = runtime().state(id).required("pid").asInteger(1, Integer.MAX_VALUE);
+    // Whoever watches the namespace is to see it as it was, but for this.
+    runtime().toEnd(new ProcessBuilder("kill", "-STOP", Long.toString(pid))).succeeded();
+    network.run(
+        // At the far end its number is taken, and it would come back as another link.
+        "unshare --net sleep 60 > /dev/null 2>&1 & elsewhere=/proc/$!/ns/net",
+        "while [ $elsewhere -ef /proc/self/ns/net ]; do :; done",
+        "ip link set eth0 netns $elsewhere",
+        "nsenter --net=$elsewhere ip link set eth0 netns " + network.path(),
+        "kill $!",
+        "ip address add 10.9.1.2/24 dev eth0; ip link set eth0 up");
+    runtime().toEnd(new ProcessBuilder("kill", "-CONT", Long.toString(pid))).succeeded();
     shell("timeout 60 sh -c 'until ping -c 1 -W 1 10.9.1.1; do sleep 0.1; done'");
     deleted(false);
   }
@@ -210,6 +219,33 @@ final class NetworkFaultsIT extends Behaviour {
     assertEquals(2, taps());
     assertEquals(1, network.run("tc filter show dev eth0 ingress").split("mirred", -1).length - 1);
     deleted();
+  }
+
+  @Test
+  @VmOnly
+  void aNetworkOfWhichNothingIsKnownIsNoReasonToKeepAContainer() throws Exception {
+    start();
+    Files.writeString(runtime().root().resolve(id).resolve("network.json"), "{");
+    runtime().call("kill", id, "KILL").succeeded();
+    runtime().awaitStatus(id, "stopped");
+    runtime().refuses("network.json", "delete", id);
+    Outcome outcome = runtime().call("delete", "--force", id).succeeded();
+    assertTrue(outcome.err().contains("network.json"), outcome::toString);
+    assertNothingElseIsLeft();
+  }
+
+  @Test
+  @VmOnly
+  void moreThanTheGuestCanBeToldAtOnceIsToldInOneSentence() throws Exception {
+    network.run(
+        "i=0; while [ $i -lt 8192 ]; do",
+        "echo address add 10.8.$((i / 256)).$((i % 256))/32 dev eth0; i=$((i + 1)); done"
+            + " | ip -batch -");
+    before = network.traces();
+    runtime()
+        .refuses(
+            "take more than 262144 bytes", "create", "--bundle", bundle().write().toString(), id);
+    assertNothingIsLeft();
   }
 
   private long taps() throws Exception {

@@ -43,14 +43,6 @@ public record TrafficRedirection(
    */
   public static final String HOST_PORTS = "61440\t65535";
 
-  /** What tools say of what is not there. */
-  private static final List<String> ABSENT =
-      List.of(
-          "Cannot find device ",
-          "Error: Cannot find specified ",
-          "Error: Parent Qdisc doesn't exist",
-          "RTNETLINK answers: No such ");
-
   /** How tc writes the device of a filter that has been removed. */
   private static final String REMOVED = "*";
 
@@ -162,12 +154,8 @@ public record TrafficRedirection(
     batch(namespace, "tc", filters);
   }
 
-  /**
-   * Takes back what {@link #admitAnswers} has done, or a part of it.
-   *
-   * @throws IOException if something stays
-   */
-  public void withholdAnswers(NetworkNamespace namespace) throws IOException {
+  /** Takes back what {@link #admitAnswers} has done, as far as it is there. */
+  public void withholdAnswers(NetworkNamespace namespace) {
     forced(namespace, "tc", removals(link, ARP, NEIGHBOURS));
   }
 
@@ -193,19 +181,8 @@ public record TrafficRedirection(
 
   /** Whether a link has the filter of {@link #make}, and its tap has been removed. */
   private static boolean leadsNowhere(NetworkNamespace namespace, String link) throws IOException {
-    List<String> command =
-        List.of(
-            "tc",
-            "-j",
-            "filter",
-            "show",
-            "dev",
-            link,
-            "ingress",
-            "pref",
-            Integer.toString(PREFERENCE));
     try {
-      for (JsonCursor filter : listing(namespace, command).elements()) {
+      for (JsonCursor filter : filters(namespace, link).elements()) {
         Optional<JsonCursor> options = filter.optional("options");
         List<JsonCursor> actions =
             options.isPresent() ? options.get().optionalElements("actions") : List.of();
@@ -229,20 +206,34 @@ public record TrafficRedirection(
    */
   public void remove(NetworkNamespace namespace, Optional<String> current) throws IOException {
     List<String> links = new ArrayList<>();
+    List<String> filters = new ArrayList<>();
     links.add("link delete dev " + tap());
     if (current.isPresent()) {
       if (madeAllmulticast) {
         links.add("link set dev " + current.get() + " allmulticast off");
       }
-      List<String> filters = new ArrayList<>();
       if (madeQdisc) {
         filters.add("qdisc del dev " + current.get() + " ingress");
       } else {
         filters.addAll(removals(current.get(), ARP, PREFERENCE));
       }
-      forced(namespace, "tc", filters);
     }
-    forced(namespace, "ip", links);
+    Optional<IOException> ofFilters = forced(namespace, "tc", filters);
+    Optional<IOException> failed = forced(namespace, "ip", links).or(() -> ofFilters);
+    // What tools say of what is not there differs from version to version.
+    if (failed.isPresent() && isLeft(namespace, current)) {
+      throw failed.get();
+    }
+  }
+
+  private boolean isLeft(NetworkNamespace namespace, Optional<String> current) throws IOException {
+    if (namespace.links().stream().anyMatch(each -> each.name().equals(tap()))) {
+      return true;
+    }
+    if (current.filter(filtered(namespace)::contains).isEmpty()) {
+      return false;
+    }
+    return madeQdisc || !filters(namespace, current.get()).elements().isEmpty();
   }
 
   /** The link's name by now; empty if it has left the namespace. */
@@ -263,11 +254,23 @@ public record TrafficRedirection(
     return lines;
   }
 
+  /** The filter of {@link #make} as tc tells it: nothing, or several objects. */
+  private static JsonCursor filters(NetworkNamespace namespace, String link) throws IOException {
+    List<String> command = new ArrayList<>(List.of("tc", "-j", "filter", "show", "dev", link));
+    command.addAll(List.of("ingress", "pref", Integer.toString(PREFERENCE)));
+    return listing(namespace, command);
+  }
+
   private static JsonCursor listing(NetworkNamespace namespace, List<String> command)
       throws IOException {
     String printed = namespace.run(command, Optional.empty()).strip();
     String json = printed.isEmpty() ? "[]" : printed;
-    return JsonCursor.root("tc", new JsonReader("tc").parse(json.getBytes(StandardCharsets.UTF_8)));
+    try {
+      return JsonCursor.root(
+          "tc", new JsonReader("tc").parse(json.getBytes(StandardCharsets.UTF_8)));
+    } catch (DocumentException broken) {
+      throw new IOException(broken.getMessage(), broken);
+    }
   }
 
   private String tap() {
@@ -309,30 +312,15 @@ public record TrafficRedirection(
     namespace.run(List.of(tool, "-batch", "-"), Optional.of(String.join("\n", lines) + "\n"));
   }
 
-  private static void forced(NetworkNamespace namespace, String tool, List<String> lines)
-      throws IOException {
+  /** Runs all lines, whichever fail; returns what the tool has complained of. */
+  private static Optional<IOException> forced(
+      NetworkNamespace namespace, String tool, List<String> lines) {
     try {
       namespace.run(
           List.of(tool, "-force", "-batch", "-"), Optional.of(String.join("\n", lines) + "\n"));
+      return Optional.empty();
     } catch (IOException failed) {
-      if (!onlyAbsent(failed.getMessage())) {
-        throw failed;
-      }
+      return Optional.of(failed);
     }
-  }
-
-  /**
-   * Whether all that a tool complains of is that there was nothing to remove.
-   *
-   * @param message begins with what failed, on the line of the first complaint
-   */
-  private static boolean onlyAbsent(String message) {
-    return message
-        .lines()
-        .allMatch(
-            line ->
-                line.startsWith("Command failed ")
-                    || line.equals("We have an error talking to the kernel")
-                    || ABSENT.stream().anyMatch(line::contains));
   }
 }

@@ -33,10 +33,15 @@ class TrafficRedirectionTest {
     assumeTrue(RealNamespace.isPossible());
     real = RealNamespace.open();
     namespace = real.namespace();
+    // Its addresses come when they like.
+    real.set("net/ipv6/conf/default/disable_ipv6", "1");
     ip("link add eth0 mtu 1400 type veth peer name other");
     ip("addr add 10.1.2.3/24 dev eth0");
     ip("link set eth0 up");
     ip("link set other up");
+    while (!run("ip", "-br", "link", "show").matches("(?s).*@eth0 +UP.*@other +UP.*")) {
+      Thread.sleep(10);
+    }
   }
 
   @AfterEach
@@ -154,6 +159,22 @@ class TrafficRedirectionTest {
     redirection.withholdAnswers(namespace);
     redirection.admitAnswers(namespace);
     assertEquals(once, filters());
+  }
+
+  @Test
+  void answersNeedNotHaveBeenAdmitted() throws Exception {
+    TrafficRedirection redirection = make(1);
+    String before = filters();
+    redirection.withholdAnswers(namespace);
+    assertEquals(before, filters());
+  }
+
+  @Test
+  void leavesTheQdiscOfOthersWithoutFilters() throws Exception {
+    run("tc", "qdisc", "add", "dev", "eth0", "clsact");
+    String before = everything();
+    make(1).remove(namespace, Optional.of("eth0"));
+    assertEquals(before, everything());
   }
 
   private String filters() throws IOException {
