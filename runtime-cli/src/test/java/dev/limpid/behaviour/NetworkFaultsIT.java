@@ -248,6 +248,29 @@ final class NetworkFaultsIT extends Behaviour {
     assertNothingIsLeft();
   }
 
+  /** With a name server in the namespace, its processes send from ports that the guest leaves. */
+  @Test
+  @VmOnly
+  void thePortsOfTheNamespaceArePutBack() throws Exception {
+    String look = "cat /proc/sys/net/ipv4/ip_local_port_range";
+    network.run("echo 20000 30000 > /proc/sys/net/ipv4/ip_local_port_range");
+    String server =
+        "import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);"
+            + " s.bind(('127.0.0.11', 0)); print('ready', flush=True); time.sleep(1000)";
+    String enter = "--net=" + network.path();
+    Process process =
+        sandbox().start(new ProcessBuilder("nsenter", enter, "--", "python3", "-c", server));
+    try (var output = process.inputReader()) {
+      assertEquals("ready", output.readLine());
+      start();
+      assertEquals("61440\t65535\n", network.run(look));
+      deleted();
+      assertEquals("20000\t30000\n", network.run(look));
+    } finally {
+      process.destroy();
+    }
+  }
+
   private long taps() throws Exception {
     return network.run("ip -br link").lines().filter(line -> line.startsWith("limpid")).count();
   }
