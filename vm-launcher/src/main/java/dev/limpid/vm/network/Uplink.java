@@ -22,6 +22,12 @@ import java.util.TreeMap;
  *     is a NIC of it
  */
 public record Uplink(String link, Optional<End> v4, Optional<End> v6, NetworkState guest) {
+  /** fe80::/64. */
+  private static final long LINK_PREFIX = 0xfe80L << 48;
+
+  /** Of a hardware address, in the upper half of an address of IPv6. */
+  private static final long UNIVERSAL_BIT = 0x02L << 56;
+
   /** An administrator's, as one that is added by hand. */
   private static final int STATIC = 4;
 
@@ -160,6 +166,11 @@ public record Uplink(String link, Optional<End> v4, Optional<End> v6, NetworkSta
     links.add(nic);
     List<Address> all = new ArrayList<>(empty.addresses());
     all.addAll(addresses);
+    if (v6.isPresent()) {
+      // The last is set first. passt takes the source of whatever the guest sends for its address,
+      // and without one of the link that would be none when the guest joins groups.
+      all.add(ofLink(like.name(), mac));
+    }
     NetworkState state =
         new NetworkState(
             links, all, List.of(), empty.rules(), List.of(), new TreeMap<>(), List.of());
@@ -167,6 +178,23 @@ public record Uplink(String link, Optional<End> v4, Optional<End> v6, NetworkSta
     v4.ifPresent(end -> routes.add(toTheWorld(like.name(), end.gateway(), false)));
     v6.ifPresent(end -> routes.add(toTheWorld(like.name(), end.gateway(), true)));
     return state.withRoutes(routes);
+  }
+
+  /** The address that the kernel makes of the hardware's (RFC 4291, appendix A). */
+  private static Address ofLink(String link, String mac) {
+    long bytes = Long.parseLong(mac.replace(":", ""), 16);
+    long identifier = (bytes >>> 24 << 40 | 0xff_fe00_0000L | (bytes & 0xff_ffffL)) ^ UNIVERSAL_BIT;
+    return new Address(
+        link,
+        new Prefix(new IpAddress(true, LINK_PREFIX, identifier), 64),
+        Optional.empty(),
+        Optional.empty(),
+        Scopes.LINK,
+        Optional.empty(),
+        Set.of(),
+        Address.FOREVER,
+        Address.FOREVER,
+        0);
   }
 
   private static Route toTheWorld(String link, IpAddress gateway, boolean v6) {

@@ -101,6 +101,21 @@ class UplinkTest {
     assertEquals("169.254.1.1", uplink.v4().orElseThrow().gateway().text());
   }
 
+  /** What it sends for want of another address passt takes for the guest's. */
+  @Test
+  void theAddressOfTheLinkIsThereFirst() throws IOException {
+    host.addVeth("eth0", outside);
+    host.ip("link set dev eth0 up\naddress add fd00::2/64 dev eth0 nodad\n");
+    host.ip("route add default via fd00::1 dev eth0\n");
+
+    String configuration =
+        NetworkChange.between(NetworkState.EMPTY, uplink().orElseThrow().guest()).configuration();
+
+    int ofLink = configuration.indexOf("fe80::ff:fe00:7/64 dev eth0");
+    assertTrue(ofLink >= 0, configuration);
+    assertTrue(ofLink < configuration.indexOf("fd00::2/64 dev eth0"), configuration);
+  }
+
   @Test
   void withoutADefaultRouteTheFirstWithAnAddressIsTaken() throws IOException {
     host.addVeth("eth0", outside);
