@@ -344,7 +344,9 @@ final class LifecycleIT extends Behaviour {
     assertTrue(outcome.out().endsWith("=0\n"), outcome::toString);
   }
 
+  /** Of other runtimes, now and then nobody does. */
   @Test
+  @VmOnly
   void ofTwoWhoWantTheSameIdOneGetsIt() throws Exception {
     String id = sandbox().id();
     Path bundle = script(FOREVER);
