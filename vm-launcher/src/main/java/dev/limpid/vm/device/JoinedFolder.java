@@ -13,9 +13,6 @@ import java.time.Duration;
  * @param container its number in the guest, 1 to {@link PciBridge#SLOTS}
  */
 public record JoinedFolder(int container) {
-  /** How often QEMU is asked whether the guest has let go of the device. */
-  private static final long LOOK_AGAIN_MS = 5;
-
   /** Checks the number. */
   public JoinedFolder {
     PciBridge.check(container);
@@ -72,31 +69,21 @@ public record JoinedFolder(int container) {
    * @return false if the guest has not, in time
    */
   public boolean unplug(QmpClient qmp, Duration patience) throws IOException {
-    long deadline = System.nanoTime() + patience.toNanos();
     try {
       qmp.execute("device_del", named(device()), patience);
     } catch (QmpException absent) {
       // It was never there, or is going already.
     }
-    while (true) {
-      try {
-        // In use as long as the device is.
-        qmp.execute("chardev-remove", named(chardev()), patience);
-        return true;
-      } catch (QmpException refused) {
-        if (!refused.getMessage().contains("busy")) {
-          return true;
-        }
-      }
-      if (System.nanoTime() - deadline > 0) {
-        return false;
-      }
-      try {
-        Thread.sleep(LOOK_AGAIN_MS);
-      } catch (InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
-        return false;
-      }
+    return Removal.await(() -> isGone(qmp, patience), patience);
+  }
+
+  private boolean isGone(QmpClient qmp, Duration patience) throws IOException {
+    try {
+      // In use as long as the device is.
+      qmp.execute("chardev-remove", named(chardev()), patience);
+      return true;
+    } catch (QmpException refused) {
+      return !refused.getMessage().contains("busy");
     }
   }
 

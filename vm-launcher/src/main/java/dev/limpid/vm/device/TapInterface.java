@@ -24,9 +24,6 @@ public record TapInterface(int slot) {
 
   private static final Path VHOST = Path.of("/dev/vhost-net");
 
-  /** How often QEMU is asked whether the guest has let go of the device. */
-  private static final long LOOK_AGAIN_MS = 5;
-
   /** Checks the number. */
   public TapInterface {
     PciBridge.check(slot);
@@ -93,7 +90,7 @@ public record TapInterface(int slot) {
    * @return false if the guest has not, in time: the slot stays taken
    */
   public boolean unplug(QmpClient qmp, Duration patience) throws IOException {
-    boolean gone = awaitRemoval(qmp, patience);
+    boolean gone = Removal.await(() -> isGone(qmp, patience), patience);
     try {
       qmp.execute("netdev_del", named(backend()), patience);
     } catch (QmpException absent) {
@@ -102,26 +99,13 @@ public record TapInterface(int slot) {
     return gone;
   }
 
-  private boolean awaitRemoval(QmpClient qmp, Duration patience) throws IOException {
-    long deadline = System.nanoTime() + patience.toNanos();
-    while (true) {
-      try {
-        qmp.execute("device_del", named(device()), patience);
-      } catch (QmpException refused) {
-        // Otherwise it is being removed already.
-        if (refused.getMessage().contains("not found")) {
-          return true;
-        }
-      }
-      if (System.nanoTime() - deadline > 0) {
-        return false;
-      }
-      try {
-        Thread.sleep(LOOK_AGAIN_MS);
-      } catch (InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
-        return false;
-      }
+  private boolean isGone(QmpClient qmp, Duration patience) throws IOException {
+    try {
+      qmp.execute("device_del", named(device()), patience);
+      return false;
+    } catch (QmpException refused) {
+      // Otherwise it is being removed already.
+      return refused.getMessage().contains("not found");
     }
   }
 
