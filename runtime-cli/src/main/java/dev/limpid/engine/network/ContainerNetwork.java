@@ -63,7 +63,7 @@ public final class ContainerNetwork {
 
   /** Whether a container with a VM of its own shares its network: there is nothing to update. */
   public static boolean isShared(ContainerDirectory directory) {
-    return NetworkRecord.read(directory).isEmpty();
+    return !NetworkRecord.exists(directory);
   }
 
   /**
@@ -99,10 +99,9 @@ public final class ContainerNetwork {
   /**
    * Gives the VM what has come since, and takes away what has gone.
    *
-   * @return whether anything had changed
    * @throws EngineException if it can't be done; the VM keeps what it had
    */
-  public boolean update(Guest guest) {
+  public void update(Guest guest) {
     Optional<NetworkRecord> before = NetworkRecord.read(directory);
     if (before.isEmpty()) {
       throw new EngineException("network: the container's network is not known");
@@ -125,7 +124,6 @@ public final class ContainerNetwork {
       update.request().ifPresent(guest::ask);
       update.told();
       done = true;
-      return update.request().isPresent();
     } catch (IOException failed) {
       throw failure(failed);
     } finally {

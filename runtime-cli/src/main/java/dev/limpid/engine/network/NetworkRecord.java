@@ -15,6 +15,7 @@ import dev.limpid.vm.device.PciBridge;
 import dev.limpid.vm.network.NetworkState;
 import dev.limpid.vm.network.TrafficRedirection;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,6 +71,11 @@ record NetworkRecord(
         List.of(),
         List.of(),
         NetworkState.EMPTY);
+  }
+
+  /** Whether anything was written of a container; what, is not looked at. */
+  static boolean exists(ContainerDirectory directory) {
+    return Files.exists(directory.path().resolve(FILE));
   }
 
   /**
