@@ -105,7 +105,7 @@ public final class NetworkUpdate {
       useHostPorts();
     }
     if (!change.isEmpty() || resolver != before.resolver()) {
-      request = Optional.of(request(change, nics));
+      request = Optional.of(request(change, nics, resolver));
     }
   }
 
@@ -118,7 +118,13 @@ public final class NetworkUpdate {
     new HostPorts(namespace).write(TrafficRedirection.HOST_PORTS);
   }
 
-  private NetworkRequest request(NetworkChange change, List<GuestNic> nics) throws IOException {
+  /**
+   * What a guest is told of a change.
+   *
+   * @throws IOException if it is more than can be told at once
+   */
+  static NetworkRequest request(NetworkChange change, List<GuestNic> nics, boolean resolver)
+      throws IOException {
     try {
       return new NetworkRequest(
           change.undo6(),
@@ -230,7 +236,7 @@ public final class NetworkUpdate {
     return new GuestNic(redirection.slot(), link.name());
   }
 
-  static List<GuestSysctl> sysctls(Map<String, String> values) {
+  private static List<GuestSysctl> sysctls(Map<String, String> values) {
     List<GuestSysctl> sysctls = new ArrayList<>();
     values.forEach((name, value) -> sysctls.add(new GuestSysctl(name, value)));
     return sysctls;

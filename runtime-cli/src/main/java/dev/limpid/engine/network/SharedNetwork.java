@@ -80,16 +80,12 @@ public record SharedNetwork(
       return Optional.empty();
     }
     NetworkChange change = NetworkChange.between(NetworkState.EMPTY, uplink.get().guest());
-    return Optional.of(
-        new NetworkRequest(
-            change.undo6(),
-            change.undo(),
-            List.of(new GuestNic(UserInterface.SLOT, uplink.get().link())),
-            change.links(),
-            NetworkUpdate.sysctls(change.sysctls()),
-            change.configuration(),
-            change.configuration6(),
-            resolver));
+    GuestNic nic = new GuestNic(UserInterface.SLOT, uplink.get().link());
+    try {
+      return Optional.of(NetworkUpdate.request(change, List.of(nic), resolver));
+    } catch (IOException large) {
+      throw new EngineException("network: " + large.getMessage(), large);
+    }
   }
 
   /** One of the container's own, which only passt sees. */
