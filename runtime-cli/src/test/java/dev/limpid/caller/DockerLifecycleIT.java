@@ -197,7 +197,8 @@ final class DockerLifecycleIT extends DockerCaller {
         "event=attach",
         "--format",
         "{{.Action}}");
-    docker.run("exec", id, "touch", "/tmp/go").ok();
+    // How this ends is nobody's business: the container may end first, and takes it with it.
+    docker.run("exec", id, "touch", "/tmp/go");
     Result result = attached.join();
     assertEquals(4, result.status(), result.toString());
     assertEquals("out", result.text());
