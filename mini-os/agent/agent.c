@@ -257,6 +257,14 @@ static void link_opened(void *owner, uint32_t window)
 	containers_abandon(&agent->containers);
 	processes_opened(&agent->processes, window);
 	resolver_opened(&agent->resolver);
+	containers_opened(&agent->containers, window);
+}
+
+static const char *connection_frame(struct agent *agent, const struct frame *frame)
+{
+	struct container *container = containers_of(&agent->containers, frame->process);
+
+	return container ? sockets_received(&container->sockets, frame) : NULL;
 }
 
 static const char *link_received(void *owner, const struct frame *frame)
@@ -267,6 +275,8 @@ static const char *link_received(void *owner, const struct frame *frame)
 		add_request(agent, frame);
 	else if (frame->kind == FRAME_ANSWER)
 		resolver_answer(&agent->resolver, frame);
+	else if (frame_is_of_connection(frame))
+		return connection_frame(agent, frame);
 	else
 		return processes_frame(&agent->processes, frame);
 	return NULL;
@@ -278,6 +288,7 @@ static void link_resumed(void *owner)
 
 	processes_resume(&agent->processes);
 	resolver_resume(&agent->resolver);
+	containers_resume(&agent->containers);
 }
 
 static void signalled(void *owner, uint32_t events)

@@ -76,6 +76,7 @@ static void vanish(struct container *container)
 {
 	const struct crun_place *place = &container->place;
 
+	sockets_close(&container->sockets);
 	prepare_undo(&container->prepare);
 	unlink(place->config);
 	rmdir(place->bundle);
@@ -121,7 +122,7 @@ void container_look(struct container *container)
 	 * The answer to `start`, or `update`, comes before the end of a process that ran only for a moment, and so does
 	 * the end of all other processes.
 	 */
-	if (container->state != CONTAINER_ENDED || !container->flushed || crun_busy(&container->crun) ||
+	if (container->state != CONTAINER_ENDED || !container->flushed || !container->sockets.over || crun_busy(&container->crun) ||
 	    !(container->alone || (execs_are_over(&container->execs) && container->others == 0)))
 		return;
 	if (container->number != 0 && !container->deleted) {
@@ -165,10 +166,11 @@ static int flush_all(const struct container *container)
 }
 
 /* In a process of its own: streams and requests go on meanwhile. */
-static void flush(struct container *container)
+static void flush_now(struct container *container)
 {
 	pid_t pid;
 
+	sockets_end(&container->sockets);
 	if (container->prepare.sync_count == 0 && !container->disks) {
 		flushed(container, 0);
 		return;
@@ -182,6 +184,15 @@ static void flush(struct container *container)
 	}
 	container->flusher.pid = pid;
 	reaper_watch(container->reaper, &container->flusher);
+}
+
+/* What lies in the guest's own file system gets to the host's before that is flushed. */
+static void flush(struct container *container)
+{
+	if (upper_returns(&container->upper))
+		upper_bring_back(&container->upper, true);
+	else
+		flush_now(container);
 }
 
 void container_flush_disks(struct container *container)
@@ -228,6 +239,10 @@ static void end_requests(struct container *container)
 {
 	if (container->crun_patience.armed)
 		crun_kill(&container->crun);
+	if (container->pausing) {
+		container->pausing = false;
+		fail_state(container, FAILURE_STATE, "pause: the container has ended");
+	}
 	if (freezer_stop(&container->freezer))
 		fail_state(container, FAILURE_STATE, container->freezer.frozen ? "pause: the container has ended"
 									       : "resume: the container has ended");
@@ -352,6 +367,7 @@ static void answer_creation(struct container *container, const char *result, con
 static void give_up(struct container *container, const struct problem *problem)
 {
 	container->state = CONTAINER_NONE;
+	sockets_close(&container->sockets);
 	if (container->number != 0)
 		vanish(container);
 	answer_creation(container, NULL, problem);
@@ -365,6 +381,7 @@ static void give_up_made(struct container *container, pid_t pid, const struct pr
 	if (pid > 0)
 		kill(pid, SIGKILL);
 	container->state = CONTAINER_ENDED;
+	sockets_end(&container->sockets);
 	answer_creation(container, NULL, problem);
 	if (container->number == 0)
 		return;
@@ -401,6 +418,7 @@ static void created(void *owner, const struct problem *refused)
 	}
 	forget_request(container);
 	container->state = CONTAINER_CREATED;
+	sockets_start(&container->sockets, container->init_number, container->processes->window);
 	snprintf(result, sizeof result, "{\"pid\":%d}", pid);
 	answer_creation(container, result, NULL);
 	if (container->init && container->number != 0)
@@ -418,6 +436,7 @@ static int keep_request(struct container *container, const struct create_request
 	container->request.config = NULL;
 	container->request.sysctls = NULL;
 	container->request.attributes = NULL;
+	container->request.sockets = NULL;
 	container->attributes = attributes_copy(request->attributes, request->attribute_count);
 	return container->attributes ? 0 : problem_set(problem, FAILURE_SYSTEM, "create: out of memory");
 }
@@ -431,6 +450,8 @@ static void begin_create(struct container *container, const struct create_reques
 	result = keep_request(container, request, &problem);
 	if (result == 0)
 		result = sysctl_write(request->sysctls, request->sysctl_count, &problem);
+	if (result == 0)
+		result = sockets_open(&container->sockets, request->sockets, request->socket_count, &problem);
 	if (result == 0)
 		result = write_config(&container->place, request->config, &problem);
 	if (result == 0)
@@ -615,7 +636,38 @@ static void freezer_done(void *owner, const struct problem *problem)
 {
 	struct container *container = owner;
 
+	if (problem == NULL && container->freezer.frozen && upper_returns(&container->upper)) {
+		container->pausing = true;
+		upper_bring_back(&container->upper, false);
+		return;
+	}
 	container->events->done(container->owner, problem ? NULL : "{}", problem);
+}
+
+/* A container of which the host would see a former state is not paused. */
+static void brought_back(struct container *container, const struct problem *problem)
+{
+	int error;
+
+	if (!container->pausing)
+		return;
+	container->pausing = false;
+	error = problem ? cgroup_freeze(container->cgroup, false) : 0;
+	if (error < 0)
+		log_error("thawing %s: %s", container->cgroup, strerror(-error));
+	container->events->done(container->owner, problem ? NULL : "{}", problem);
+}
+
+static void upper_done(void *owner, enum upper_work work, const struct problem *problem)
+{
+	struct container *container = owner;
+
+	if (work == UPPER_FILL)
+		prepare_filled(&container->prepare, problem);
+	else if (work == UPPER_RETURN)
+		flush_now(container);
+	else
+		brought_back(container, problem);
 }
 
 void container_freeze(struct container *container, bool frozen)
@@ -711,6 +763,11 @@ static void execs_over(void *owner)
 	container_look(owner);
 }
 
+static void sockets_over(void *owner)
+{
+	container_look(owner);
+}
+
 static void executed(void *owner, uint32_t request, const char *result, const struct problem *problem)
 {
 	struct container *container = owner;
@@ -759,8 +816,10 @@ void container_open(struct container *container, unsigned number, struct loop *l
 	crun_place(&container->place, id, container->directory);
 	outlets_none(&container->outlets);
 	crun_open(&container->crun, reaper, &container->place);
-	prepare_open(&container->prepare, loop, prepared, container);
+	prepare_open(&container->prepare, loop, &container->upper, prepared, container);
+	upper_open(&container->upper, reaper, link, upper_done, container);
 	execs_open(&container->execs, loop, reaper, processes, &container->place, executed, execs_over, container);
+	sockets_init(&container->sockets, loop, link, sockets_over, container);
 	oom_open(&container->oom, loop, link);
 	freezer_open(&container->freezer, loop, &container->execs, container->cgroup, freezer_done, container);
 }
@@ -768,7 +827,9 @@ void container_open(struct container *container, unsigned number, struct loop *l
 void container_close(struct container *container)
 {
 	execs_close(&container->execs);
+	sockets_close(&container->sockets);
 	prepare_close(&container->prepare);
+	upper_close(&container->upper);
 	forget_request(container);
 	freezer_stop(&container->freezer);
 	oom_close(&container->oom);

@@ -19,6 +19,8 @@
 #include "outlets.h"
 #include "prepare.h"
 #include "process.h"
+#include "upper.h"
+#include "sockets.h"
 
 enum container_state {
 	CONTAINER_NONE,
@@ -59,6 +61,7 @@ struct container {
 	enum container_state state;
 	struct crun crun;
 	struct prepare prepare; /* has what is to be flushed */
+	struct upper upper;
 	struct execs execs;
 
 	/* while creating */
@@ -74,7 +77,10 @@ struct container {
 	struct child init_child;
 	char cgroup[PATH_MAX]; /* "" if it has none of its own */
 
+	struct sockets sockets; /* of the host, that it can connect to */
+
 	struct freezer freezer;
+	bool pausing; /* frozen; what it has written is being brought back before that is told */
 	struct oom oom;
 	struct timer crun_patience; /* with `crun update` and `crun delete` */
 

@@ -124,6 +124,28 @@ bool containers_use(const struct containers *containers, uint16_t process)
 	return false;
 }
 
+struct container *containers_of(struct containers *containers, uint16_t process)
+{
+	for (unsigned i = 0; i < CONTAINERS_MAX; i++)
+		if (containers->used[i] && containers->table[i].init_number == process)
+			return &containers->table[i];
+	return NULL;
+}
+
+void containers_opened(struct containers *containers, uint32_t window)
+{
+	for (unsigned i = 0; i < CONTAINERS_MAX; i++)
+		if (containers->used[i])
+			sockets_opened(&containers->table[i].sockets, window);
+}
+
+void containers_resume(struct containers *containers)
+{
+	for (unsigned i = 0; i < CONTAINERS_MAX; i++)
+		if (containers->used[i])
+			sockets_resume(&containers->table[i].sockets);
+}
+
 void containers_abandon(struct containers *containers)
 {
 	for (unsigned i = 0; i < CONTAINERS_MAX; i++) {

@@ -36,6 +36,13 @@ void containers_join(struct containers *containers, uint32_t answer_to, uint16_t
 /* True if something has this number among the processes, or will have. */
 bool containers_use(const struct containers *containers, uint16_t process);
 
+/* The container whose init is this process; NULL: there is none. */
+struct container *containers_of(struct containers *containers, uint16_t process);
+
+/* The link can be used by another host, or is no longer busy. */
+void containers_opened(struct containers *containers, uint32_t window);
+void containers_resume(struct containers *containers);
+
 /* The host has been replaced by another: what is not of container 0 itself is killed. */
 void containers_abandon(struct containers *containers);
 

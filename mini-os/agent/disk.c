@@ -9,7 +9,18 @@
 #include <unistd.h>
 
 #define PREFIX "vd"
+#define SOURCE "disk:"
 #define ATTRIBUTE_SIZE 64
+
+bool disk_named(const char *source)
+{
+	return strncmp(source, SOURCE, sizeof(SOURCE) - 1) == 0;
+}
+
+const char *disk_serial(const char *source)
+{
+	return source + sizeof(SOURCE) - 1;
+}
 
 bool disk_serial_valid(const char *serial)
 {
@@ -48,7 +59,8 @@ static bool matches(int directory, const char *disk, const char *serial, struct 
 
 	return read_attribute(directory, disk, "serial", text) && strcmp(text, serial) == 0 &&
 	       read_attribute(directory, disk, "dev", text) &&
-	       sscanf(text, "%u:%u", &numbers->major, &numbers->minor) == 2;
+	       sscanf(text, "%u:%u", &numbers->major, &numbers->minor) == 2 &&
+	       snprintf(numbers->name, sizeof numbers->name, "%s", disk) < (int)sizeof numbers->name;
 }
 
 int disk_find(const char *directory, const char *serial, struct disk_numbers *numbers)

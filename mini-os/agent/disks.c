@@ -3,9 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifndef DISKS_DIRECTORY
-#define DISKS_DIRECTORY "/sys/block"
-#endif
 /* Tests have less patience. */
 #ifndef DISK_APPEAR_MS
 #define DISK_APPEAR_MS 10000

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "layer.h"
 #include "log.h"
 #include "path.h"
@@ -125,20 +126,34 @@ static int do_layer(const struct mount_request *request)
 	return do_mount(request, device);
 }
 
+static int do_disk(const struct mount_request *request)
+{
+	struct disk_numbers disk;
+	char device[sizeof DEVICES + DISK_NAME_SIZE];
+
+	if (disk_find(DISKS_DIRECTORY, disk_serial(request->source), &disk) < 0)
+		return -ENXIO;
+	snprintf(device, sizeof device, DEVICES "/%s", disk.name);
+	return do_mount(request, device);
+}
+
 enum mount_result mount_do(const struct mount_request *request, struct problem *problem)
 {
 	bool layer = layer_named(request->source);
+	bool disk = disk_named(request->source);
 	int result;
 
 	if (request->flags & MOUNT_BIND)
 		result = do_bind(request);
 	else if (layer)
 		result = do_layer(request);
+	else if (disk)
+		result = do_disk(request);
 	else
 		result = do_mount(request, request->source[0] ? request->source : "none");
 	if (result == 0)
 		return MOUNT_DONE;
-	if (layer && result == -ENXIO) {
+	if ((layer || disk) && result == -ENXIO) {
 		problem_set(problem, FAILURE_SYSTEM, "mount %s on %s: the device of %s is not there, or not usable",
 			    request->type, request->target, request->source);
 		return MOUNT_LATER;

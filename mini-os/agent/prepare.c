@@ -124,6 +124,12 @@ void prepare_cancel(struct prepare *prepare, const struct problem *problem)
 		end(prepare, problem);
 }
 
+/* Whether that mount is what the upper layer is to be on. */
+static bool is_upper(const struct prepare_request *request, size_t mount)
+{
+	return request->upper.target && strcmp(request->upper.target, request->mounts[mount].target) == 0;
+}
+
 /* Mounts as far as it gets. */
 static void go_on(void *owner)
 {
@@ -136,6 +142,10 @@ static void go_on(void *owner)
 		case MOUNT_DONE:
 			prepare->next++;
 			prepare->deadline = loop_now() + DEVICE_APPEAR_MS;
+			if (is_upper(request, prepare->next - 1)) {
+				upper_fill(prepare->upper, &request->upper);
+				return;
+			}
 			continue;
 		case MOUNT_LATER:
 			if (loop_now() < prepare->deadline) {
@@ -152,10 +162,19 @@ static void go_on(void *owner)
 	end(prepare, open_sync(prepare, &problem) < 0 ? &problem : NULL);
 }
 
-void prepare_open(struct prepare *prepare, struct loop *loop,
+void prepare_filled(struct prepare *prepare, const struct problem *problem)
+{
+	prepare->deadline = loop_now() + DEVICE_APPEAR_MS;
+	if (problem)
+		end(prepare, problem);
+	else
+		go_on(prepare);
+}
+
+void prepare_open(struct prepare *prepare, struct loop *loop, struct upper *upper,
 		  void (*done)(void *owner, const struct problem *problem), void *owner)
 {
-	*prepare = (struct prepare){ .loop = loop, .done = done, .owner = owner };
+	*prepare = (struct prepare){ .loop = loop, .upper = upper, .done = done, .owner = owner };
 	prepare->retry = (struct timer){ .expired = go_on, .owner = prepare };
 }
 

@@ -9,6 +9,7 @@
 
 #include "loop.h"
 #include "request.h"
+#include "upper.h"
 
 struct prepare {
 	struct loop *loop;
@@ -16,6 +17,7 @@ struct prepare {
 	struct request *request; /* the one under way; that of a `join` is kept, for prepare_undo */
 	bool busy;
 	size_t next;             /* of its mounts */
+	struct upper *upper;     /* filled as soon as what it lies on is mounted */
 	int64_t deadline;        /* for the device of that mount */
 	int sync[SYNC_MAX];      /* descriptors of the mount points to flush at the end */
 	size_t sync_count;
@@ -24,7 +26,7 @@ struct prepare {
 	void *owner;
 };
 
-void prepare_open(struct prepare *prepare, struct loop *loop,
+void prepare_open(struct prepare *prepare, struct loop *loop, struct upper *upper,
 		  void (*done)(void *owner, const struct problem *problem), void *owner);
 void prepare_close(struct prepare *prepare);
 
@@ -33,6 +35,9 @@ void prepare_begin(struct prepare *prepare, struct request *request);
 
 /* Gives up a `join` whose mounts are under way: it fails at once. Nothing happens if there is none. */
 void prepare_cancel(struct prepare *prepare, const struct problem *problem);
+
+/* The upper layer has been filled, or could not be: problem. */
+void prepare_filled(struct prepare *prepare, const struct problem *problem);
 
 /* Takes away what was mounted for a `join`. */
 void prepare_undo(struct prepare *prepare);

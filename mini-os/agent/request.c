@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "disk.h"
 #include "json.h"
 #include "layer.h"
 #include "path.h"
@@ -18,11 +19,13 @@
 #define IP_TEXT_MOST (256 * 1024)
 #define OOM_SCORE_MOST 1000
 #define TYPE_MOST 63
-#define CREATION_COMMON 8
+#define CREATION_COMMON 9
 #define CREATION_MEMBERS (CREATION_COMMON + 4)
 #define SYSCTL_VALUE_MOST 4095
 #define SCHED_POLICY_MOST 6
 #define SCHED_FLAGS_MOST 0x7f
+#define SOCKET_MODE_MOST 0777
+#define ID_MOST 0xfffffffeLL
 #define PATH_SIZE 48 /* of a place in the request, for messages */
 
 /* What requests about any container have. */
@@ -108,6 +111,8 @@ static int judge_mount(const char *path, const struct mount_request *mount, stru
 		return problem_set(problem, FAILURE_INVALID, "%sdata: a bind has none", path);
 	if (layer_named(mount->source) && !layer_uuid(mount->source, NULL))
 		return problem_set(problem, FAILURE_INVALID, "%ssource: not a UUID", path);
+	if (disk_named(mount->source) && !disk_serial_valid(disk_serial(mount->source)))
+		return problem_set(problem, FAILURE_INVALID, "%ssource: not a serial number", path);
 	return 0;
 }
 
@@ -165,16 +170,41 @@ static int parse_sync(yajl_val array, struct prepare_request *prepare, struct pr
 	return 0;
 }
 
+static int parse_upper(yajl_val object, struct prepare_request *prepare, struct problem *problem)
+{
+	struct upper_request *upper = &prepare->upper;
+	const struct json_member members[] = {
+		{ "target", JSON_TEXT, true, &upper->target, 1, PATH_MAX - 1 },
+		{ "source", JSON_TEXT, true, &upper->source, 1, PATH_MAX - 1 },
+		{ "aside", JSON_TEXT, false, &upper->aside, 1, PATH_MAX - 1 },
+		{ "attributesAlone", JSON_BOOLEAN, false, &upper->attributes_alone, 0, 0 },
+	};
+
+	if (json_members("upper.", object, members, COUNT(members), problem) < 0)
+		return -1;
+	if (!path_valid(upper->source))
+		return problem_set(problem, FAILURE_INVALID, "upper.source: not a plain path below " PATH_BASE);
+	if (upper->aside && !path_valid(upper->aside))
+		return problem_set(problem, FAILURE_INVALID, "upper.aside: not a plain path below " PATH_BASE);
+	if (upper->aside && upper->attributes_alone)
+		return problem_set(problem, FAILURE_INVALID, "upper: `aside` and `attributesAlone`");
+	for (size_t i = 0; i < prepare->mount_count; i++)
+		if (strcmp(prepare->mounts[i].target, upper->target) == 0)
+			return 0;
+	return problem_set(problem, FAILURE_INVALID, "upper.target: not the target of a mount");
+}
+
 static int parse_prepare(yajl_val tree, struct prepare_request *prepare, struct problem *problem)
 {
 	const char *method, *entropy;
-	yajl_val clock, mounts, sync;
+	yajl_val clock, mounts, sync, upper = NULL;
 	const struct json_member members[] = {
 		{ "method", JSON_TEXT, true, &method, 0, 64 },
 		{ "clock", JSON_OBJECT, true, &clock, 0, 0 },
 		{ "entropy", JSON_TEXT, true, &entropy, 0, 4 * ENTROPY_MAX },
 		{ "mounts", JSON_ARRAY, true, &mounts, 0, MOUNTS_MAX },
 		{ "sync", JSON_ARRAY, true, &sync, 0, SYNC_MAX },
+		{ "upper", JSON_OBJECT, false, &upper, 0, 0 },
 	};
 	ssize_t size;
 
@@ -186,9 +216,9 @@ static int parse_prepare(yajl_val tree, struct prepare_request *prepare, struct 
 		return problem_set(problem, FAILURE_INVALID, "entropy: %d to %d bytes in base64 expected", ENTROPY_MIN,
 				   ENTROPY_MAX);
 	prepare->entropy_size = (size_t)size;
-	if (parse_mounts(mounts, prepare, problem) < 0)
+	if (parse_mounts(mounts, prepare, problem) < 0 || parse_sync(sync, prepare, problem) < 0)
 		return -1;
-	return parse_sync(sync, prepare, problem);
+	return upper ? parse_upper(upper, prepare, problem) : 0;
 }
 
 static int parse_disks(yajl_val tree, struct disks_request *disks, struct problem *problem)
@@ -405,18 +435,58 @@ static int parse_attributes(yajl_val array, struct create_request *create, struc
 	return 0;
 }
 
+static int parse_socket(const char *path, yajl_val object, struct socket_request *socket, struct problem *problem)
+{
+	long long mode, uid, gid;
+	const struct json_member members[] = {
+		{ "path", JSON_TEXT, true, &socket->path, 1, PATH_MAX - 1 },
+		{ "mode", JSON_NUMBER, true, &mode, 0, SOCKET_MODE_MOST },
+		{ "uid", JSON_NUMBER, true, &uid, 0, ID_MOST },
+		{ "gid", JSON_NUMBER, true, &gid, 0, ID_MOST },
+	};
+
+	if (json_members(path, object, members, COUNT(members), problem) < 0)
+		return -1;
+	if (!path_valid(socket->path))
+		return problem_set(problem, FAILURE_INVALID, "%spath: not a plain path below " PATH_BASE, path);
+	socket->mode = (mode_t)mode;
+	socket->uid = (uid_t)uid;
+	socket->gid = (gid_t)gid;
+	return 0;
+}
+
+static int parse_sockets(yajl_val array, struct create_request *create, struct problem *problem)
+{
+	size_t count = YAJL_GET_ARRAY(array)->len;
+	char path[PATH_SIZE];
+
+	create->sockets = calloc(count ? count : 1, sizeof *create->sockets);
+	if (create->sockets == NULL)
+		return problem_set(problem, FAILURE_SYSTEM, "sockets: out of memory");
+	for (size_t i = 0; i < count; i++) {
+		yajl_val value = YAJL_GET_ARRAY(array)->values[i];
+
+		if (parse_element("sockets", i, value, path, problem) < 0 ||
+		    parse_socket(path, value, &create->sockets[i], problem) < 0)
+			return -1;
+	}
+	create->socket_count = count;
+	return 0;
+}
+
 /* What `create` and `join` have in common, beside the members that are given. */
 static int parse_creation(yajl_val tree, const struct json_member *more, size_t count, struct create_request *create,
 			  struct problem *problem)
 {
 	long long rows = -1, columns = -1;
-	yajl_val sysctls = NULL, attributes = NULL, offsets = NULL, scheduler = NULL, io_priority = NULL;
+	yajl_val sysctls = NULL, attributes = NULL, sockets = NULL, offsets = NULL, scheduler = NULL, io_priority = NULL;
 	struct json_member members[CREATION_MEMBERS] = {
 		{ "config", JSON_TEXT, true, &create->config, 0, CONFIG_MOST },
 		{ "rows", JSON_NUMBER, false, &rows, 0, UINT16_MAX },
 		{ "columns", JSON_NUMBER, false, &columns, 0, UINT16_MAX },
 		{ "sysctls", JSON_ARRAY, false, &sysctls, 0, SYSCTLS_MAX },
 		{ "mountAttributes", JSON_ARRAY, false, &attributes, 0, ATTRIBUTES_MAX },
+		{ "sockets", JSON_ARRAY, false, &sockets, 0, SOCKETS_MAX },
 		{ "timeOffsets", JSON_OBJECT, false, &offsets, 0, 0 },
 		{ "scheduler", JSON_OBJECT, false, &scheduler, 0, 0 },
 		{ "ioPriority", JSON_OBJECT, false, &io_priority, 0, 0 },
@@ -432,6 +502,8 @@ static int parse_creation(yajl_val tree, const struct json_member *more, size_t 
 	if (sysctls && parse_sysctls(sysctls, &create->sysctls, &create->sysctl_count, problem) < 0)
 		return -1;
 	if (attributes && parse_attributes(attributes, create, problem) < 0)
+		return -1;
+	if (sockets && parse_sockets(sockets, create, problem) < 0)
 		return -1;
 	if (offsets && parse_clocks(offsets, &create->clocks, problem) < 0)
 		return -1;
@@ -711,6 +783,8 @@ void request_free(struct request *request)
 	request->create.sysctls = NULL;
 	free(request->create.attributes);
 	request->create.attributes = NULL;
+	free(request->create.sockets);
+	request->create.sockets = NULL;
 	free(request->network.sysctls);
 	request->network.sysctls = NULL;
 	yajl_tree_free(request->tree);

@@ -14,6 +14,7 @@
 #include "nic.h"
 #include "problem.h"
 #include "scheduling.h"
+#include "sockets.h"
 #include "sysctl.h"
 #include "timens.h"
 
@@ -60,6 +61,14 @@ struct mount_request {
 	const char *data;
 };
 
+/* What fills the upper layer of the container's overlay. */
+struct upper_request {
+	const char *target; /* of a mount: what it is filled on; NULL: nothing is filled */
+	const char *source; /* path_valid */
+	const char *aside;  /* path_valid: it is brought back to source, by way of this one; NULL: it is not */
+	bool attributes_alone;
+};
+
 struct prepare_request {
 	struct timespec clock;
 	uint8_t entropy[ENTROPY_MAX];
@@ -68,6 +77,7 @@ struct prepare_request {
 	size_t mount_count;
 	const char *sync[SYNC_MAX]; /* path_valid */
 	size_t sync_count;
+	struct upper_request upper;
 };
 
 struct disks_request {
@@ -85,6 +95,8 @@ struct create_request {
 	size_t sysctl_count;
 	struct mount_attributes *attributes;
 	size_t attribute_count;
+	struct socket_request *sockets;
+	size_t socket_count;
 	struct clocks clocks;
 	struct scheduling scheduling;
 };

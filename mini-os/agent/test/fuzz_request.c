@@ -23,6 +23,11 @@ static void judge_prepare(const struct prepare_request *prepare)
 		if (prepare->mounts[i].flags & MOUNT_BIND)
 			assert(path_valid(prepare->mounts[i].source));
 	}
+	if (prepare->upper.target) {
+		assert(path_valid(prepare->upper.target) && path_valid(prepare->upper.source));
+		assert(prepare->upper.aside == NULL ||
+		       (path_valid(prepare->upper.aside) && !prepare->upper.attributes_alone));
+	}
 	for (size_t i = 0; i < prepare->sync_count; i++)
 		assert(path_valid(prepare->sync[i]));
 }
@@ -133,6 +138,10 @@ static const char *const seeds[] = {
 	"\"target\":\"/run/limpid/l/0\",\"flags\":[\"ro\"],\"data\":\"dax=always\"},"
 	"{\"type\":\"bind\",\"source\":\"/run/limpid/s/x\",\"target\":\"/run/limpid/x\",\"flags\":[\"bind\",\"rec\"],"
 	"\"data\":\"\"}]}",
+	"{\"method\":\"prepare\",\"clock\":{\"seconds\":1,\"nanoseconds\":1},"
+	"\"entropy\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\",\"sync\":[],"
+	"\"mounts\":[{\"type\":\"ext4\",\"source\":\"disk:limpid-upper\",\"target\":\"/run/limpid/upper\"}],"
+	"\"upper\":{\"target\":\"/run/limpid/upper\",\"source\":\"/run/limpid/s/d\",\"aside\":\"/run/limpid/s/a\"}}",
 };
 
 /* Put in somewhere: what a parser may stumble over. */

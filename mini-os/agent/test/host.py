@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 
-HELLO, REQUEST, RESULT, FAILURE = 0x01, 0x10, 0x11, 0x12
+HELLO, REQUEST, RESULT, FAILURE, EVENT = 0x01, 0x10, 0x11, 0x12, 0x13
 DATA, EOF, CREDIT, CLOSED = 0x20, 0x21, 0x22, 0x23
 EXITED, SIGNAL, RESIZE = 0x30, 0x31, 0x32
 LOOKUP, ANSWER = 0x33, 0x34
@@ -114,6 +114,7 @@ class Host(Input):
         self.number = 0
         self.credit = 0
         self.processes = {}
+        self.events = []
         self.lookups = {}  # by number: the transport and the message
         if hello:
             self.hello()
@@ -158,6 +159,8 @@ class Host(Input):
         elif frame.kind in (RESULT, FAILURE):
             assert frame.request not in self.answers
             self.answers[frame.request] = (frame.kind, json.loads(frame.payload))
+        elif frame.kind == EVENT:
+            self.events.append(json.loads(frame.payload))
         elif frame.kind == LOOKUP:
             assert frame.request not in self.lookups
             self.lookups[frame.request] = (frame.stream, frame.payload)

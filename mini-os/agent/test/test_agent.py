@@ -334,6 +334,152 @@ def missing_layer_is_waited_for_and_told():
         assert host.answer(later)[1]["code"] == "state"
 
 
+@test
+def missing_disk_of_a_mount_is_waited_for_and_told():
+    with Agent():
+        host = Host(PORT)
+        disk = {"type": "ext4", "source": "disk:upper", "target": str(RUN / "upper"), "flags": [], "data": ""}
+        number = host.ask("prepare", **preparation(mounts=[disk]))
+        host.quiet(1)
+        assert not host.answers
+        kind, value = host.answer(number)
+        assert kind == FAILURE and value["code"] == "system" and "the device of disk:upper" in value["message"], value
+
+
+# ---- an upper layer of the guest's own
+
+
+UPPER = RUN / "upper/upper"
+
+
+def host_directories(size="16m"):
+    """What a guest has of the host's: a directory with a system in it, and one beside it to make things in."""
+    (RUN / "shared/host").mkdir()
+    mount("-t", "tmpfs", "-o", f"size={size}", "none", str(RUN / "shared/host"))
+    (RUN / "shared/host/aside").mkdir()
+    subprocess.run(["cp", "-a", RUN / "shared/rootfs", RUN / "shared/host/diff"], check=True)
+    return RUN / "shared/host/diff", RUN / "shared/host/aside"
+
+
+def with_upper(size="16m", **upper):
+    members = {"target": str(RUN / "upper"), "source": str(RUN / "shared/host/diff"),
+               "aside": str(RUN / "shared/host/aside"), **upper}  # fmt: skip
+    tmpfs = {"type": "tmpfs", "source": "none", "target": str(RUN / "upper"), "flags": [], "data": f"size={size}"}
+    bind = {**BIND_ROOT, "source": str(UPPER)}
+    return preparation(
+        mounts=[tmpfs, bind], upper={name: value for name, value in members.items() if value is not None})
+
+
+@contextlib.contextmanager
+def on_upper(script, size="16m", **upper):
+    with Agent() as agent:
+        diff, aside = host_directories(size)
+        host = Host(PORT)
+        assert host.call("prepare", **with_upper(**upper)) == {}
+        host.call("create", config=agent.config(["sh", "-c", script]))
+        assert host.call("start") == {}
+        yield agent, host, diff, aside
+        host.close()
+        subprocess.run(["umount", "-l", RUN / "shared/host"], check=True)
+
+
+@test
+def upper_layer_is_filled_and_brought_back():
+    script = "cat /etc/passwd; echo one > /etc/new; echo ready; while [ ! -e /go ]; do sleep 0.05; done; echo two > /etc/new"
+    with on_upper(script) as (agent, host, diff, aside):
+        host.until(lambda: b"ready" in host.output[STDOUT])
+        assert host.output[STDOUT].startswith(b"root:x"), host.output
+        assert not (diff / "etc/new").exists()
+        assert host.call("pause") == {}
+        assert (diff / "etc/new").read_text() == "one\n"
+        assert not list(aside.iterdir())
+        assert host.call("resume") == {}
+        (UPPER / "go").touch()
+        assert host.end() == (0, 0)
+        assert (diff / "etc/new").read_text() == "two\n" and (diff / "go").exists()
+        assert [name.name for name in aside.iterdir()] == ["returned"]
+
+
+@test
+def upper_layer_that_is_complete_counts():
+    with Agent():
+        diff, _ = host_directories()
+        host = Host(PORT)
+        # As a former guest has left it: on a file system that is mounted again.
+        former = RUN / "shared/former"
+        for name in ("upper/etc", "work", "aside"):
+            (former / name).mkdir(parents=True)
+        (former / "upper/etc/passwd").write_text("of the former\n")
+        (former / "complete").touch()
+        bind = {**BIND_ROOT, "source": str(former), "target": str(RUN / "upper")}
+        members = {"target": str(RUN / "upper"), "source": str(diff), "aside": str(RUN / "shared/host/aside")}
+        assert host.call("prepare", **preparation(mounts=[bind], sync=[], upper=members)) == {}
+        assert (UPPER / "etc/passwd").read_text() == "of the former\n" and not (UPPER / "bin").exists()
+        host.close()
+        subprocess.run(["umount", "-l", RUN / "shared/host"], check=True)
+
+
+@test
+def upper_layer_of_attributes_alone():
+    with on_upper("true", aside=None) as (agent, host, diff, aside):
+        assert host.end() == (0, 0)
+        assert not list(aside.iterdir())
+    with Agent():
+        diff, _ = host_directories()
+        diff.chmod(0o1750)
+        host = Host(PORT)
+        members = with_upper(aside=None, attributesAlone=True)
+        members["mounts"] = members["mounts"][:1]
+        assert host.call("prepare", **{**members, "sync": []}) == {}
+        assert UPPER.stat().st_mode & 0o7777 == 0o1750 and not list(UPPER.iterdir())
+        host.close()
+        subprocess.run(["umount", "-l", RUN / "shared/host"], check=True)
+
+
+@test
+def upper_layer_that_the_host_has_no_room_for():
+    script = "dd if=/dev/zero of=/big bs=1024 count=4096; echo ready; while [ ! -e /go ]; do sleep 0.05; done"
+    with on_upper(script, size="4m") as (agent, host, diff, aside):
+        host.until(lambda: b"ready" in host.output[STDOUT])
+        code, message = host.refused("pause")
+        assert code == "system" and message == "/big: No space left on device", (code, message)
+        # It is not paused, but goes on.
+        assert "frozen 0" in (agent.unit / "container/cgroup.events").read_text()
+        (UPPER / "go").touch()
+        assert host.end() == (0, 0)
+        assert {"event": "kept", "message": "/big: No space left on device"} in host.events, host.events
+        assert not list(aside.iterdir()), list(aside.iterdir())
+        assert "stays on its disk" in agent.log()
+
+
+@test
+def upper_layer_that_does_not_fit():
+    with Agent():
+        host_directories()
+        host = Host(PORT)
+        code, message = host.refused("prepare", **with_upper(size="64k"))
+        assert code == "system" and message.endswith(": No space left on device"), (code, message)
+        # What was mounted is not any more, and it can be tried again.
+        assert host.call("prepare", **with_upper()) == {}
+        host.close()
+        subprocess.run(["umount", "-l", RUN / "shared/host"], check=True)
+
+
+@test
+def killed_while_it_is_brought_back():
+    script = "i=0; while [ $i -lt 3000 ]; do echo $i > /etc/$i; i=$((i+1)); done; echo ready; sleep 100"
+    with on_upper(script) as (agent, host, diff, aside):
+        host.until(lambda: b"ready" in host.output[STDOUT])
+        asked = host.ask("pause")
+        time.sleep(0.05)
+        for pid in members(agent.unit / "container"):
+            os.kill(int(pid), signal.SIGKILL)
+        kind, value = host.answer(asked)
+        assert kind == RESULT or value["code"] == "state", value
+        assert host.end() == (0, signal.SIGKILL)
+        assert (diff / "etc/2999").read_text() == "2999\n" and (aside / "returned").exists()
+
+
 # ---- disks
 
 
@@ -789,6 +935,7 @@ def requests_are_judged():
         host = Host(PORT)
         base = preparation()
         mount = dict(BIND_ROOT)
+        upper = {"target": mount["target"], "source": mount["source"]}
         cases = [
             ("nonsense", {}, "method: `nonsense` unknown"),
             ("start", {"x": 1}, "x: unknown"),
@@ -874,6 +1021,16 @@ def requests_are_judged():
             ("prepare", {**base, "sync": [4]}, "sync[0]: not a plain path"),
             ("prepare", {**base, "mounts": [{**mount, "source": "layer:1", "type": "erofs", "flags": []}]},
              "mounts[0].source: not a UUID"),
+            ("prepare", {**base, "mounts": [{**mount, "source": "disk:a/b", "type": "ext4", "flags": []}]},
+             "mounts[0].source: not a serial number"),
+            ("prepare", {**base, "upper": 1}, "upper: an object expected"),
+            ("prepare", {**base, "upper": {}}, "upper.target: missing"),
+            ("prepare", {**base, "upper": {**upper, "target": str(RUN / "elsewhere")}}, "upper.target: not the target"),
+            ("prepare", {**base, "upper": {**upper, "source": "/etc"}}, "upper.source: not a plain path"),
+            ("prepare", {**base, "upper": {**upper, "aside": "/etc"}}, "upper.aside: not a plain path"),
+            ("prepare", {**base, "upper": {**upper, "aside": str(RUN / "a"), "attributesAlone": True}},
+             "upper: `aside` and `attributesAlone`"),
+            ("prepare", {**base, "upper": {**upper, "more": 1}}, "upper.more: unknown"),
         ]  # fmt: skip
         for target in ("/run/limpid", "/run/limpid/", "/run/limpidx/a", "/etc/x", "/run/limpid/../x", "x",
                        "/run/limpid/a/..", "/run/limpid//a", "/run/limpid/./a", "/run/limpid/a/",

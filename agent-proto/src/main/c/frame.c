@@ -63,6 +63,12 @@ static const struct kind_rule rules[] = {
 	[FRAME_LOOKUP] = { "LOOKUP", WAY(FRAME_FROM_AGENT), FRAME_DNS_MIN, FRAME_DNS_MAX, STREAM_TRANSPORT, PROCESS_NONE,
 			   REQUEST_NUMBER },
 	[FRAME_ANSWER] = { "ANSWER", WAY(FRAME_TO_AGENT), 0, FRAME_DNS_MAX, STREAM_TRANSPORT, PROCESS_NONE, REQUEST_NUMBER },
+	[FRAME_CONNECT] = { "CONNECT", BACK, FRAME_CONNECT_SIZE, FRAME_CONNECT_SIZE, STREAM_NONE, PROCESS_ANY,
+			    REQUEST_NUMBER },
+	[FRAME_CHUNK] = { "CHUNK", BOTH, 1, FRAME_DATA_MAX, STREAM_NONE, PROCESS_ANY, REQUEST_NUMBER },
+	[FRAME_GRANT] = { "GRANT", BOTH, FRAME_CREDIT_SIZE, FRAME_CREDIT_SIZE, STREAM_NONE, PROCESS_ANY, REQUEST_NUMBER },
+	[FRAME_FINISH] = { "FINISH", BOTH, 0, 0, STREAM_NONE, PROCESS_ANY, REQUEST_NUMBER },
+	[FRAME_HANGUP] = { "HANGUP", BOTH, 0, 0, STREAM_NONE, PROCESS_ANY, REQUEST_NUMBER },
 	[FRAME_LAUNCHED] = { "LAUNCHED", WAY(FRAME_FROM_SHIM), FRAME_LAUNCHED_SIZE, FRAME_LAUNCHED_SIZE, STREAM_NONE,
 			     PROCESS_NONE, REQUEST_NONE },
 	[FRAME_COMMIT] = { "COMMIT", WAY(FRAME_TO_SHIM), 0, 0, STREAM_NONE, PROCESS_NONE, REQUEST_NONE },
@@ -71,6 +77,9 @@ static const struct kind_rule rules[] = {
 	[FRAME_ATTACHED] = { "ATTACHED", WAY(FRAME_FROM_SHIM), 0, 0, STREAM_NONE, PROCESS_EXEC, REQUEST_NONE },
 	[FRAME_WATCH] = { "WATCH", WAY(FRAME_TO_SHIM), 0, 0, STREAM_NONE, PROCESS_NONE, REQUEST_NONE },
 	[FRAME_WATCHING] = { "WATCHING", WAY(FRAME_FROM_SHIM), 0, 0, STREAM_NONE, PROCESS_NONE, REQUEST_NONE },
+	[FRAME_REFRESH_ROOT] = { "REFRESH_ROOT", WAY(FRAME_TO_SHIM), 0, 0, STREAM_NONE, PROCESS_NONE, REQUEST_NONE },
+	[FRAME_ROOT_REFRESHED] = { "ROOT_REFRESHED", WAY(FRAME_FROM_SHIM), 0, 0, STREAM_NONE, PROCESS_NONE,
+				   REQUEST_NONE },
 };
 
 static const struct kind_rule *rule_of(unsigned kind)
@@ -239,7 +248,10 @@ static bool payload_valid(const struct frame *frame)
 	switch (frame->kind) {
 	case FRAME_HELLO:
 		return hello_valid(frame);
+	case FRAME_CONNECT:
+		return frame_connect_decode(frame) < FRAME_SOCKETS_MAX;
 	case FRAME_CREDIT:
+	case FRAME_GRANT:
 		number = frame_credit_decode(frame);
 		return number >= 1 && number <= FRAME_CREDIT_MAX;
 	case FRAME_EXITED:
@@ -292,6 +304,21 @@ void frame_credit_encode(uint8_t payload[FRAME_CREDIT_SIZE], uint32_t bytes)
 uint32_t frame_credit_decode(const struct frame *frame)
 {
 	return get32(frame->payload);
+}
+
+void frame_connect_encode(uint8_t payload[FRAME_CONNECT_SIZE], uint32_t socket)
+{
+	put32(payload, socket);
+}
+
+uint32_t frame_connect_decode(const struct frame *frame)
+{
+	return get32(frame->payload);
+}
+
+bool frame_is_of_connection(const struct frame *frame)
+{
+	return frame->kind >= FRAME_CONNECT && frame->kind <= FRAME_HANGUP;
 }
 
 void frame_exited_encode(uint8_t payload[FRAME_EXITED_SIZE], const struct frame_exited *exited)
@@ -611,6 +638,16 @@ void frame_queue_clear(struct frame_queue *queue)
 	frame_queue_init(queue, queue->limit);
 }
 
+/*
+ * EOF may not overtake the DATA of its stream, nor what begins or ends a connection the frames of that, or of one
+ * before that had its number.
+ */
+static bool keeps_its_place(const struct frame *frame)
+{
+	return frame->kind == FRAME_DATA || frame->kind == FRAME_EOF ||
+	       (frame_is_of_connection(frame) && frame->kind != FRAME_GRANT);
+}
+
 int frame_queue_add(struct frame_queue *queue, const struct frame *frame)
 {
 	size_t size = FRAME_HEADER_SIZE + (size_t)frame->length;
@@ -626,8 +663,7 @@ int frame_queue_add(struct frame_queue *queue, const struct frame *frame)
 	frame_header_encode(node->bytes, frame);
 	if (frame->length > 0)
 		memcpy(node->bytes + FRAME_HEADER_SIZE, frame->payload, frame->length);
-	/* EOF may not overtake the DATA of its stream. */
-	list_add(frame->kind == FRAME_DATA || frame->kind == FRAME_EOF ? &queue->data : &queue->control, node);
+	list_add(keeps_its_place(frame) ? &queue->data : &queue->control, node);
 	queue->bytes += size;
 	return 0;
 }

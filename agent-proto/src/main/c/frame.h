@@ -21,6 +21,7 @@
 #define FRAME_SIGNAL_MAX 64u
 #define FRAME_DNS_MIN 12u /* the header of a DNS message */
 #define FRAME_DNS_MAX 65535u
+#define FRAME_SOCKETS_MAX 64u /* of the host, that a container can connect to */
 
 /* Sizes of the payloads that have one fixed size. */
 #define FRAME_HELLO_SIZE 12u
@@ -29,6 +30,7 @@
 #define FRAME_SIGNAL_SIZE 4u
 #define FRAME_RESIZE_SIZE 8u
 #define FRAME_LAUNCHED_SIZE 8u
+#define FRAME_CONNECT_SIZE 4u
 
 /* The range of protocol versions that this code speaks. */
 #define FRAME_VERSION_LOWEST 1u
@@ -49,6 +51,11 @@ enum frame_kind {
 	FRAME_RESIZE = 0x32,
 	FRAME_LOOKUP = 0x33,
 	FRAME_ANSWER = 0x34,
+	FRAME_CONNECT = 0x35,
+	FRAME_CHUNK = 0x36,
+	FRAME_GRANT = 0x37,
+	FRAME_FINISH = 0x38,
+	FRAME_HANGUP = 0x39,
 	FRAME_LAUNCHED = 0x40,
 	FRAME_COMMIT = 0x41,
 	FRAME_COMMITTED = 0x42,
@@ -56,6 +63,8 @@ enum frame_kind {
 	FRAME_ATTACHED = 0x44,
 	FRAME_WATCH = 0x45,
 	FRAME_WATCHING = 0x46,
+	FRAME_REFRESH_ROOT = 0x47,
+	FRAME_ROOT_REFRESHED = 0x48,
 };
 
 enum frame_stream {
@@ -132,6 +141,13 @@ unsigned frame_version_choose(const struct frame_hello *own, const struct frame_
 
 void frame_credit_encode(uint8_t payload[FRAME_CREDIT_SIZE], uint32_t bytes);
 uint32_t frame_credit_decode(const struct frame *frame);
+
+/* CONNECT: the number of a socket, below FRAME_SOCKETS_MAX. */
+void frame_connect_encode(uint8_t payload[FRAME_CONNECT_SIZE], uint32_t socket);
+uint32_t frame_connect_decode(const struct frame *frame);
+
+/* A kind that speaks of a connection to a socket of the host: CONNECT to HANGUP. */
+bool frame_is_of_connection(const struct frame *frame);
 
 struct frame_exited {
 	uint32_t status; /* 0 to 255; 0 if ended by a signal */
@@ -227,8 +243,8 @@ enum frame_reader_state frame_reader_next(struct frame_reader *reader, struct fr
 bool frame_reader_idle(const struct frame_reader *reader);
 
 /*
- * Frames waiting to be written to a non-blocking descriptor. Control frames overtake waiting DATA and EOF; DATA and
- * EOF keep their order. A frame that has been written in part is finished first.
+ * Frames waiting to be written to a non-blocking descriptor. Control frames overtake waiting DATA and EOF, and what
+ * speaks of a connection but GRANT; these keep their order. A frame that has been written in part is finished first.
  */
 struct frame_node;
 

@@ -7,7 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define QUEUE_MAX (4u * 1024u * 1024u)
+/* What windows allow: those of a process, and of the connections of a container that has joined. */
+#define QUEUE_MAX (20u * 1024u * 1024u)
 #define ENDED_MESSAGE "process already finished"
 /* For exec shims to end, and their verbs before them. Tests have less patience. */
 #ifndef PEERS_MS
@@ -283,14 +284,23 @@ static void watch_network(struct control_link *link)
 		link_put(link, FRAME_WATCHING, 0, NULL, 0);
 }
 
+static void refresh_root(struct control_link *link)
+{
+	struct control *control = link->control;
+
+	link->root_run = control->events->refresh_root ? control->events->refresh_root(control->owner) : 0;
+	if (link->root_run == 0)
+		link_put(link, FRAME_ROOT_REFRESHED, 0, NULL, 0);
+}
+
 /* A frame of the process that the link is attached to. */
 static bool link_route(struct control_link *link, const struct frame *frame)
 {
 	enum route_verdict verdict = route_from_link(link->route, frame);
 
 	if (verdict == ROUTE_PASS)
-		agent_send(link->control->agent, frame->kind, frame->stream, frame->process, 0, frame->payload,
-			   frame->length);
+		agent_send(link->control->agent, frame->kind, frame->stream, frame->process, frame->request,
+			   frame->payload, frame->length);
 	return verdict != ROUTE_WRONG;
 }
 
@@ -321,6 +331,11 @@ static bool link_frame(struct control_link *link, const struct frame *frame)
 		if (link->route)
 			return false;
 		watch_network(link);
+		return true;
+	case FRAME_REFRESH_ROOT:
+		if (link->route || link->root_run != 0)
+			return false;
+		refresh_root(link);
 		return true;
 	case FRAME_COMMIT:
 		if (link != control->creator)
@@ -465,6 +480,18 @@ void control_committed(struct control *control)
 	control->committed = true;
 	if (control->creator)
 		link_put(control->creator, FRAME_COMMITTED, 0, NULL, 0);
+}
+
+void control_root_refreshed(struct control *control, uint32_t run)
+{
+	for (unsigned i = 0; i < CONTROL_LINKS_MAX; i++) {
+		struct control_link *link = &control->links[i];
+
+		if (!link->used || link->root_run == 0 || link->root_run > run)
+			continue;
+		link->root_run = 0;
+		link_put(link, FRAME_ROOT_REFRESHED, 0, NULL, 0);
+	}
 }
 
 /* Whether there is a process now. */

@@ -32,6 +32,7 @@ struct control_link {
 	uint32_t window;     /* the credit in its HELLO */
 	uint32_t own_window; /* that in the HELLO sent to it */
 	struct route *route; /* NULL: not attached */
+	uint32_t root_run;   /* it waits for the end of this run of what refreshes the root filesystem; 0: it does not */
 	struct watch watch;
 	struct frame_reader reader;
 	struct frame_queue queue;
@@ -50,6 +51,8 @@ struct control_events {
 	void (*commit)(void *owner);
 	/* Watches the network. NULL, or why it can't. May be NULL where nothing is to be watched. */
 	const char *(*watch)(void *owner, enum failure_code *code);
+	/* See merged_ask. May be NULL where there is nothing to be refreshed. */
+	uint32_t (*refresh_root)(void *owner);
 	/* The link on which the container is created has gone. */
 	void (*creator_lost)(void *owner);
 	/* An attached link has gone. May be NULL where none can be. */
@@ -90,6 +93,9 @@ void control_committed(struct control *control);
 
 /* RESULT or FAILURE from the agent. False: it answers nothing that was asked. */
 bool control_answer(struct control *control, const struct frame *frame);
+
+/* All runs up to this one have ended. */
+void control_root_refreshed(struct control *control, uint32_t run);
 
 /* A frame of a process other than 0 from the agent. */
 void control_route(struct control *control, const struct frame *frame);

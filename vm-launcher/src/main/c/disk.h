@@ -1,4 +1,4 @@
-/* Block devices of the host that the hypervisor gets, opened: it could not open them itself. */
+/* What of the host the hypervisor gets for disks, opened: it could not open them itself. */
 #ifndef LIMPID_DISK_H
 #define LIMPID_DISK_H
 
@@ -8,5 +8,11 @@
  * Opens the device, for writing only if nobody else has claimed it, be it by a mount. The descriptor; -1: problem.
  */
 int disk_open(const struct plan_disk *disk, struct problem *problem);
+
+/*
+ * Opens a regular file of our own for a disk, for writing, and locks it: the lock is held as long as anybody has what
+ * the descriptor stands for. The descriptor; -1: problem.
+ */
+int disk_open_file(const char *path, struct problem *problem);
 
 #endif

@@ -26,6 +26,8 @@ void shim_end(struct shim *shim, int status)
 	sockets_remove();
 	child_wait(&shim->hypervisor, KILL_MS);
 	child_wait(&shim->virtiofsd, KILL_MS);
+	/* The guest can change nothing any more. */
+	merged_restore(&shim->merged);
 	child_wait(&shim->passt, KILL_MS);
 	child_wait(&shim->refresh.program, KILL_MS);
 	control_flush(&shim->control, FAREWELL_MS);
@@ -91,6 +93,10 @@ void shim_vm_died(struct shim *shim, const char *why)
 	describe_death(shim, why, text + skip, sizeof text - skip - 1);
 	child_kill(&shim->hypervisor);
 	child_kill(&shim->virtiofsd);
+	/* What they have under way is to be seen as well. */
+	child_wait(&shim->hypervisor, KILL_MS);
+	child_wait(&shim->virtiofsd, KILL_MS);
+	merged_finish(&shim->merged);
 	control_fail(&shim->control, true, payload,
 		     failure_encode(payload, sizeof payload, FAILURE_VM, text + skip));
 	if (shim->workload.committed)

@@ -11,6 +11,7 @@
 
 #include "cgroup.h"
 #include "child.h"
+#include "conduits.h"
 #include "control.h"
 #include "exit_file.h"
 #include "mounts.h"
@@ -41,6 +42,7 @@ struct exec {
 	struct control control;
 	struct agent agent;
 	struct workload workload;
+	struct conduits conduits;   /* of a container */
 	struct child virtiofsd;     /* of a container; a process needs none */
 	int served;                 /* the socket on which it listens, or -1 */
 	struct tail virtiofsd_tail;
@@ -163,12 +165,15 @@ static void process_frame(struct exec *exec, const struct frame *frame)
 
 	if (!exec->attached || frame->process != exec->agent.process) {
 		agent_broke(&exec->agent, "a frame of another process");
+	} else if (frame_is_of_connection(frame)) {
+		conduits_received(&exec->conduits, frame);
 	} else if (frame->kind != FRAME_EXITED) {
 		workload_received(&exec->workload, frame);
 	} else if (exec->exited) {
 		agent_broke(&exec->agent, "EXITED twice");
 	} else {
 		exec->exited = true;
+		conduits_end(&exec->conduits);
 		frame_exited_decode(frame, &exec->how);
 		timer_stop(&exec->loop, &exec->parting);
 		if (exec->how.signal)
@@ -203,6 +208,11 @@ static void received(void *owner, const struct frame *frame)
 	case FRAME_CREDIT:
 	case FRAME_CLOSED:
 	case FRAME_EXITED:
+	case FRAME_CONNECT:
+	case FRAME_CHUNK:
+	case FRAME_GRANT:
+	case FRAME_FINISH:
+	case FRAME_HANGUP:
 		process_frame(exec, frame);
 		break;
 	default: /* not for an exec shim */
@@ -223,6 +233,7 @@ static void room(void *owner)
 
 	workload_resume(&exec->workload);
 	control_resume(&exec->control);
+	conduits_resume(&exec->conduits);
 }
 
 static void link_ended(void *owner, const char *why)
@@ -359,12 +370,16 @@ static int serve(struct exec *exec, struct problem *problem)
 		return -1;
 	if (plan->share && mounts_make(plan, problem) < 0)
 		return -1;
+	if (conduits_open(&exec->conduits, plan, problem) < 0)
+		return -1;
 	/*
 	 * It is not to end before QEMU has let go of it: a guest waits for ever for what a virtiofsd owes it that has
 	 * gone, and with it would all other containers there.
 	 */
-	return serve_virtiofsd(&exec->virtiofsd, &exec->virtiofsd_tail, plan, &exec->loop, &exec->log, &exec->served,
-			       problem);
+	if (serve_virtiofsd(&exec->virtiofsd, &exec->virtiofsd_tail, plan, &exec->loop, &exec->log, &exec->served,
+			    problem) < 0)
+		return -1;
+	return mounts_cover_root(plan, problem);
 }
 
 static int launch(struct exec *exec, struct problem *problem)
@@ -402,6 +417,7 @@ static void init(struct exec *exec, enum plan_kind kind)
 		.parting = { .expired = parting_expired, .owner = exec },
 		.status = STATUS_LAUNCH_FAILED,
 	};
+	conduits_init(&exec->conduits, &exec->loop, &exec->agent);
 	workload_init(&exec->workload, &exec->loop, &exec->agent, &exec->log, &workload_events, exec);
 }
 
@@ -410,6 +426,7 @@ static void clean_up(struct exec *exec)
 	exec->ending = true;
 	workload_close(&exec->workload);
 	control_close(&exec->control);
+	conduits_end(&exec->conduits);
 	agent_close(&exec->agent);
 	tail_close(&exec->virtiofsd_tail);
 	if (exec->served >= 0)

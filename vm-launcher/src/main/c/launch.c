@@ -16,9 +16,10 @@
 static int start_hypervisor(struct shim *shim, struct problem *problem)
 {
 	enum { AGENT, QMP, CONSOLE, DISKS };
-	_Static_assert(DISKS + PLAN_DISKS_MAX + 1 <= CHILD_DESCRIPTORS_MAX, "one without a descriptor");
-	const unsigned passt = DISKS + (unsigned)shim->plan.disk_count; /* if there is one */
-	int theirs[DISKS + PLAN_DISKS_MAX + 1];
+	_Static_assert(DISKS + PLAN_DISKS_MAX + 2 <= CHILD_DESCRIPTORS_MAX, "one without a descriptor");
+	const unsigned file = DISKS + (unsigned)shim->plan.disk_count; /* these two if there are any */
+	const unsigned passt = shim->plan.file ? file + 1 : file;
+	int theirs[DISKS + PLAN_DISKS_MAX + 2];
 	struct child_start start = {
 		.argv = shim->plan.hypervisor,
 		.descriptors = theirs,
@@ -32,9 +33,11 @@ static int start_hypervisor(struct shim *shim, struct problem *problem)
 
 	for (unsigned i = 0; i < start.count; i++)
 		theirs[i] = -1;
-	for (unsigned i = DISKS; i < passt; i++)
+	for (unsigned i = DISKS; i < file; i++)
 		if ((theirs[i] = disk_open(&shim->plan.disks[i - DISKS], problem)) < 0)
 			goto done;
+	if (shim->plan.file && (theirs[file] = disk_open_file(shim->plan.file, problem)) < 0)
+		goto done;
 	if (shim->plan.passt && serve_passt(&shim->passt, &shim->passt_tail, &shim->plan, &shim->loop, &theirs[passt],
 					    problem) < 0)
 		goto done;
@@ -104,6 +107,8 @@ int shim_launch(struct shim *shim, struct problem *problem)
 		resolver_open(&shim->resolver);
 	if (plan->share && mounts_make(plan, problem) < 0)
 		return -1;
+	if (conduits_open(&shim->conduits, plan, problem) < 0)
+		return -1;
 	if (listen_for_verbs(shim, problem) < 0)
 		return -1;
 	if (plan->virtiofsd &&
@@ -111,6 +116,10 @@ int shim_launch(struct shim *shim, struct problem *problem)
 			    problem) < 0)
 		return -1;
 	if (start_hypervisor(shim, problem) < 0)
+		return -1;
+	if (mounts_cover_root(plan, problem) < 0)
+		return -1;
+	if (merged_open(&shim->merged, plan, problem) < 0)
 		return -1;
 	if (workload_open(&shim->workload, plan, &shim->signals, true, problem) < 0)
 		return -1;

@@ -10,6 +10,7 @@
 #include "exec.h"
 #include "parent.h"
 #include "shim.h"
+#include "survey.h"
 
 #define STATUS_USAGE 2
 /* For a verb to end that has nothing left to do. */
@@ -81,11 +82,14 @@ int main(int argc, char **argv)
 		return run_hook(argv + 2);
 	if (argc == 2 && strcmp(argv[1], "hold") == 0)
 		return hold();
+	if (argc == 3 && strcmp(argv[1], "survey") == 0)
+		return survey(argv[2]);
 	if (argc != 3 || find_role(argv[1], &role) < 0) {
 		fprintf(stderr, "usage: limpid-shim run <plan file>\n"
 				"       limpid-shim join <plan file>\n"
 				"       limpid-shim exec <plan file>\n"
 				"       limpid-shim hold\n"
+				"       limpid-shim survey <directory>\n"
 				"       limpid-shim hook <program> <name> [<argument>...]\n");
 		return STATUS_USAGE;
 	}

@@ -40,20 +40,6 @@ static int open_own(int directory, const char *name, unsigned long long flags, u
 	return (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
 }
 
-/*
- * Opens what is at a path of the host in which whoever wrote the plan has seen no symbolic link. One that
- * has come since, in whatever component, leads elsewhere and is not followed.
- */
-static int open_source(const char *path)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-}
-
 /* A tmpfs that is mounted nowhere yet. */
 static int make_tmpfs(size_t names, struct problem *problem)
 {
@@ -158,7 +144,7 @@ static int bind_at(int shared, const struct plan_bind *bind, struct problem *pro
 {
 	const char *source = bind->source, *name = bind->name;
 	unsigned long long attributes = GUEST_ATTRIBUTES | (bind->read_only ? MOUNT_ATTR_RDONLY : 0);
-	int origin = open_source(source);
+	int origin = mounts_open_source(source);
 	struct stat status;
 	int tree = -1, target = -1;
 	int result = -1;
@@ -313,6 +299,16 @@ static int bind_upper(const struct plan_upper *upper, int shared, int covers, st
 	return result;
 }
 
+int mounts_open_source(const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+}
+
 int mounts_make(const struct plan *plan, struct problem *problem)
 {
 	int mount_point = -1, covers = -1, shared = -1;
@@ -349,6 +345,27 @@ done:
 	close_if_open(shared);
 	close_if_open(covers);
 	close_if_open(mount_point);
+	return result;
+}
+
+/* The kernel gives who enters what lies uppermost at the root. This process has what is below it. */
+int mounts_cover_root(const struct plan *plan, struct problem *problem)
+{
+	int source, tree = -1;
+	int result = -1;
+
+	if (plan->root == NULL)
+		return 0;
+	source = mounts_open_source(plan->root);
+	if (source < 0)
+		return problem_errno(problem, "root: %s", plan->root);
+	tree = clone_tree(source, "", GUEST_ATTRIBUTES, MS_PRIVATE, true);
+	if (tree < 0 || move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		problem_errno(problem, "root: %s can't be mounted", plan->root);
+	else
+		result = 0;
+	close_if_open(tree);
+	close(source);
 	return result;
 }
 

@@ -13,6 +13,12 @@
 
 #define MOUNTS_SHARED "shared"
 
+/*
+ * Opens (O_PATH) what is at a path of the host in which whoever wrote the plan has seen no symbolic link. One that
+ * has come since, in whatever component, leads elsewhere and is not followed: ELOOP.
+ */
+int mounts_open_source(const char *path);
+
 int mounts_make(const struct plan *plan, struct problem *problem);
 
 /*
@@ -21,5 +27,11 @@ int mounts_make(const struct plan *plan, struct problem *problem);
  * attributes, and root's files are root's without any capability. Returns 0, or -1 and errno.
  */
 int mounts_freeze(bool keep_shared);
+
+/*
+ * Who enters this mount namespace, as podman does to copy files, finds the plan's root at / from now on. Only when all that is
+ * confined has been started: what changes its root, as passt does, takes what lies uppermost away, and would have the host's back.
+ */
+int mounts_cover_root(const struct plan *plan, struct problem *problem);
 
 #endif

@@ -201,6 +201,22 @@ static int set_upper(struct plan *plan, const struct record *record, struct prob
 	return 0;
 }
 
+static int set_root(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (!is_absolute(record->fields[1]))
+		return wrong(problem, record, "the path is not absolute");
+	plan->root = record->fields[1];
+	return 0;
+}
+
+static int set_merged(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (!is_absolute(record->fields[1]))
+		return wrong(problem, record, "the path is not absolute");
+	plan->merged = record->fields[1];
+	return 0;
+}
+
 static int set_confine(struct plan *plan, const struct record *record, struct problem *problem)
 {
 	struct plan_confine confine = { .path = record->fields[1] };
@@ -246,6 +262,24 @@ static int set_disk(struct plan *plan, const struct record *record, struct probl
 	if (plan->disk_count == PLAN_DISKS_MAX)
 		return wrong(problem, record, "more disks than there is room for");
 	plan->disks[plan->disk_count++] = disk;
+	return 0;
+}
+
+static int set_file(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (!is_absolute(record->fields[1]))
+		return wrong(problem, record, "the path is not absolute");
+	plan->file = record->fields[1];
+	return 0;
+}
+
+static int set_socket(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (!is_absolute(record->fields[1]))
+		return wrong(problem, record, "the path is not absolute");
+	if (plan->socket_count == PLAN_SOCKETS_MAX)
+		return wrong(problem, record, "more sockets than there is room for");
+	plan->sockets[plan->socket_count++] = record->fields[1];
 	return 0;
 }
 
@@ -363,8 +397,12 @@ static const struct directive {
 	{ "share", 2, 2, false, RUN | JOIN, set_share },
 	{ "bind", 4, 6, true, RUN | JOIN, set_bind },
 	{ "upper", 5, 5, false, RUN | JOIN, set_upper },
+	{ "merged", 2, 2, false, RUN, set_merged },
+	{ "root", 2, 2, false, RUN | JOIN, set_root },
 	{ "confine", 3, 3, true, RUN | JOIN, set_confine },
 	{ "disk", 4, 4, true, RUN, set_disk },
+	{ "file", 2, 2, false, RUN, set_file },
+	{ "socket", 2, 2, true, RUN | JOIN, set_socket },
 	{ "virtiofsd", 2, ANY, false, RUN | JOIN, set_virtiofsd },
 	{ "passt", 2, ANY, false, RUN, set_passt },
 	{ "hypervisor", 2, ANY, false, RUN, set_hypervisor },
@@ -412,8 +450,8 @@ static int check_whole(const struct plan *plan, enum plan_kind kind, struct prob
 		return problem_set(problem, "plan: there is no hypervisor");
 	if (kind == PLAN_JOIN && (plan->sandbox == NULL || plan->virtiofsd == NULL))
 		return problem_set(problem, "plan: there is no sandbox, or no virtiofsd");
-	if (!plan->share && (plan->bind_count > 0 || plan->upper.parent || plan->confine_count > 0))
-		return problem_set(problem, "plan: bind, upper or confine without share");
+	if (!plan->share && (plan->bind_count > 0 || plan->upper.parent || plan->root || plan->confine_count > 0))
+		return problem_set(problem, "plan: bind, upper, root or confine without share");
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #define PLAN_FIELDS_MAX 1024u
 #define PLAN_FIELD_SIZE_MAX 65535u
 #define PLAN_DISKS_MAX 16u
+#define PLAN_SOCKETS_MAX 64u /* as many as CONNECT can name */
 #define PLAN_MAP_SIZE_MAX 4095u /* the kernel takes less than a page */
 
 /* The commands that have plans: each knows some directives only. */
@@ -72,10 +73,15 @@ struct plan {
 	struct plan_bind *binds;
 	size_t bind_count;
 	struct plan_upper upper;
+	const char *merged; /* where the overlay with that upper directory, if any, is mounted; NULL: nobody looks there */
+	const char *root; /* what is at / for who enters the mount namespace; NULL: what the host has there */
 	struct plan_confine *confines;
 	size_t confine_count;
 	struct plan_disk disks[PLAN_DISKS_MAX];
 	size_t disk_count;
+	const char *file; /* a disk that is a regular file; NULL: none */
+	const char *sockets[PLAN_SOCKETS_MAX]; /* of the host, that the guest may connect to */
+	size_t socket_count;
 	char **virtiofsd; /* argv, ends with NULL; NULL: none */
 	char **passt;
 	char **hypervisor;

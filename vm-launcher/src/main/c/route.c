@@ -33,6 +33,8 @@ enum route_verdict route_from_link(struct route *route, const struct frame *fram
 
 	if (frame->process != route->process)
 		return ROUTE_WRONG;
+	if (frame_is_of_connection(frame))
+		return route->state == ROUTE_RUNNING && !route->exited ? ROUTE_PASS : ROUTE_DROP;
 	switch (frame->kind) {
 	case FRAME_DATA:
 	case FRAME_EOF:
@@ -73,6 +75,8 @@ enum route_verdict route_from_guest(struct route *route, const struct frame *fra
 {
 	if (route->state != ROUTE_RUNNING)
 		return ROUTE_WRONG;
+	if (frame_is_of_connection(frame))
+		return route->exited ? ROUTE_DROP : ROUTE_PASS;
 	switch (frame->kind) {
 	case FRAME_DATA:
 	case FRAME_EOF:

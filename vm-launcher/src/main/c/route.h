@@ -43,7 +43,7 @@ enum route_verdict {
 /* RESULT has come. The windows: what the agent gives to each stream, and what it has been given. */
 void route_run(struct route *route, uint32_t input_window, uint32_t output_window);
 
-/* A frame that names a process. */
+/* A frame that names a process. What is of a connection its ends judge themselves. */
 enum route_verdict route_from_link(struct route *route, const struct frame *frame);
 enum route_verdict route_from_guest(struct route *route, const struct frame *frame);
 

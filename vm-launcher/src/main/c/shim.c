@@ -62,8 +62,9 @@ static void process_exited(struct shim *shim, const struct frame *frame)
 		return;
 	}
 	frame_exited_decode(frame, &exited);
-	/* Whoever learns of the end must know of that before. */
+	/* Whoever learns of the end must know of that before, and see all that has been written. */
 	oom_settle(&shim->oom);
+	merged_finish(&shim->merged);
 	timer_stop(&shim->loop, &shim->cause);
 	if (exited.signal)
 		snprintf(text, sizeof text, "signaled %u\n", exited.signal);
@@ -72,6 +73,7 @@ static void process_exited(struct shim *shim, const struct frame *frame)
 	if (exit_file_write(text) < 0)
 		log_error(&shim->log, "the file exit can't be written");
 	refresh_stop(&shim->refresh);
+	conduits_end(&shim->conduits);
 	control_process_ended(&shim->control);
 	workload_exited(&shim->workload, &exited);
 }
@@ -90,6 +92,7 @@ static void agent_room(void *owner)
 	workload_resume(&shim->workload);
 	control_resume(&shim->control);
 	resolver_resume(&shim->resolver);
+	conduits_resume(&shim->conduits);
 }
 
 /* FAILURE about the link as a whole. */
@@ -101,10 +104,28 @@ static void agent_gave_up(struct shim *shim, const struct frame *frame)
 	agent_fail(&shim->agent, "the agent gave up: %s", text);
 }
 
+/* Once: a guest may say it as often as it likes. */
+static void layer_kept(struct shim *shim, const struct frame *frame)
+{
+	char text[1024], quoted[900];
+
+	if (shim->kept || shim->plan.file == NULL)
+		return;
+	shim->kept = true;
+	agent_quote(frame, quoted, sizeof quoted);
+	snprintf(text, sizeof text, "not everything that the container has written could be brought back: the agent tells: %s",
+		 quoted);
+	log_error(&shim->log, text);
+}
+
 /* Of others nobody wants to know. */
 static void event(struct shim *shim, const struct frame *frame)
 {
 	static const char oom[] = OOM_EVENT;
+	static const char kept[] = KEPT_EVENT_BEGIN;
+
+	if (frame->length >= sizeof kept - 1 && memcmp(frame->payload, kept, sizeof kept - 1) == 0)
+		layer_kept(shim, frame);
 
 	if (frame->length == sizeof oom - 1 && memcmp(frame->payload, oom, sizeof oom - 1) == 0 &&
 	    !shim->workload.exited)
@@ -117,6 +138,10 @@ static void agent_received(void *owner, const struct frame *frame)
 
 	if (frame->process != 0) {
 		control_route(&shim->control, frame);
+		return;
+	}
+	if (frame_is_of_connection(frame)) {
+		conduits_received(&shim->conduits, frame);
 		return;
 	}
 	switch (frame->kind) {
@@ -193,6 +218,20 @@ static const char *watch_network(void *owner, enum failure_code *code)
 	return problem.text;
 }
 
+static uint32_t refresh_root(void *owner)
+{
+	struct shim *shim = owner;
+
+	return merged_ask(&shim->merged);
+}
+
+static void root_refreshed(void *owner, uint32_t run)
+{
+	struct shim *shim = owner;
+
+	control_root_refreshed(&shim->control, run);
+}
+
 static void creator_lost(void *owner)
 {
 	struct shim *shim = owner;
@@ -211,6 +250,7 @@ static void detached(void *owner)
 static const struct control_events control_events = {
 	.commit = committed,
 	.watch = watch_network,
+	.refresh_root = refresh_root,
 	.creator_lost = creator_lost,
 	.detached = detached,
 };
@@ -235,6 +275,7 @@ static void child_ended(struct shim *shim)
 		return;
 	oom_child_ended(&shim->oom);
 	refresh_child_ended(&shim->refresh);
+	merged_child_ended(&shim->merged);
 	if (shim->hypervisor.ended) {
 		agent_drain(&shim->agent);
 		if (shim->workload.exited)
@@ -313,8 +354,10 @@ static void init(struct shim *shim)
 		.status = STATUS_LAUNCH_FAILED,
 	};
 	oom_init(&shim->oom, &shim->loop, &shim->log, &shim->hypervisor, &shim->virtiofsd);
+	conduits_init(&shim->conduits, &shim->loop, &shim->agent);
 	resolver_init(&shim->resolver, &shim->loop, &shim->agent);
 	refresh_init(&shim->refresh, &shim->loop, &shim->log);
+	merged_init(&shim->merged, &shim->loop, &shim->log, root_refreshed, shim);
 	workload_init(&shim->workload, &shim->loop, &shim->agent, &shim->log, &workload_events, shim);
 }
 
@@ -324,8 +367,10 @@ static void clean_up(struct shim *shim)
 	workload_close(&shim->workload);
 	control_close(&shim->control);
 	resolver_close(&shim->resolver);
+	conduits_end(&shim->conduits);
 	agent_close(&shim->agent);
 	oom_close(&shim->oom);
+	merged_close(&shim->merged);
 	tail_close(&shim->virtiofsd_tail);
 	tail_close(&shim->passt_tail);
 	tail_close(&shim->hypervisor_tail);

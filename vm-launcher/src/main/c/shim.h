@@ -10,9 +10,11 @@
 
 #include "agent.h"
 #include "child.h"
+#include "conduits.h"
 #include "control.h"
 #include "log.h"
 #include "loop.h"
+#include "merged.h"
 #include "oom.h"
 #include "plan.h"
 #include "refresh.h"
@@ -23,6 +25,9 @@
 
 #define STATUS_LAUNCH_FAILED 1
 #define STATUS_VM_DIED 255
+
+/* What the payload of the EVENT begins with that tells of an upper layer which was not brought back. */
+#define KEPT_EVENT_BEGIN "{\"event\":\"kept\""
 
 struct shim {
 	struct plan plan;
@@ -36,10 +41,13 @@ struct shim {
 	struct agent agent;
 	struct oom oom;
 	struct resolver resolver;
+	struct conduits conduits;
 	struct refresh refresh;
+	struct merged merged;
 	struct timer cause; /* what was seen had no cause so far */
 	char why[256];      /* what was seen */
 	struct timer passt_cause; /* the same, if it is passt that has ended */
+	bool kept; /* it has been said that something was not brought back */
 	bool ending;
 	int status;
 };

@@ -554,6 +554,14 @@ def run_forge_oom(guest):
     guest.exit(0)
 
 
+def run_keep(guest):
+    """Could not bring back what was written, says so twice, and ends."""
+    for _ in range(2):
+        guest.link.send(EVENT, payload=b'{"event":"kept","message":"/a: No space left on device"}')
+    guest.step()
+    guest.exit(0)
+
+
 def run_chatter(guest):
     """Events and a console that never stop, and then an end."""
     for _ in range(2000):

@@ -41,11 +41,11 @@ static void parse(enum plan_kind kind, const uint8_t *bytes, size_t size)
 			       touch(plan.binds[i].groups);
 		for (size_t i = 0; i < plan.confine_count; i++)
 			sum += touch(plan.confines[i].path);
-		if (kind == PLAN_EXEC && (plan.hypervisor || plan.virtiofsd || plan.refresh || plan.passt || plan.bind_count || plan.share))
+		if (kind == PLAN_EXEC && (plan.hypervisor || plan.virtiofsd || plan.refresh || plan.passt || plan.file || plan.bind_count || plan.share))
 			abort();
 		if (plan.verb == NULL || strchr(plan.verb, '/'))
 			abort();
-		sum += touch(plan.directory) + touch(plan.log_path) + touch(plan.console_socket);
+		sum += touch(plan.directory) + touch(plan.file) + touch(plan.log_path) + touch(plan.console_socket);
 		if (sum > size)
 			abort();
 	}
@@ -70,6 +70,7 @@ static const char *const seeds[][7] = {
 	{ "upper", "/var/lib/o", "diff", "work", "upper" },
 	{ "confine", "upper/diff", "rw" },
 	{ "virtiofsd", "/usr/lib/virtiofsd", "--fd=3" },
+	{ "file", "/o/.limpid-disk-diff" },
 	{ "passt", "/usr/bin/passt", "--fd", "3" },
 	{ "hypervisor", "/usr/bin/qemu", "-M", "q35" },
 	{ "refresh", "/usr/bin/limpid", "--root", "/run/limpid" },

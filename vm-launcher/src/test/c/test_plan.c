@@ -98,14 +98,15 @@ static void test_whole(void)
 	struct problem problem;
 	struct plan plan;
 
-	put("hypervisor /bin/qemu -M q35 ;log /l json;terminal socket c;confine a/b/c rw;confine x ro;"
+	put("hypervisor /bin/qemu -M q35 ;log /l json;terminal socket c;confine a/b/c rw;merged /m;root /r;confine x ro;"
 	    "upper /p diff work up/0;bind /s a rbind,ro;bind /t b/c bind;"
 	    "bind /u d rbind,ro,slave,ridmap 012 3;bind /v e bind,idmap 4 5;share shared;network join /n;"
-	    "disk /dev/b 8:16 rw;disk /dev/loop0 7:0 ro;refresh /bin/limpid  a;passt /bin/passt -f;virtiofsd /bin/virtiofsd;directory /d");
+	    "disk /dev/b 8:16 rw;disk /dev/loop0 7:0 ro;refresh /bin/limpid  a;passt /bin/passt -f;file /o/d;virtiofsd /bin/virtiofsd;directory /d");
 	expect(parse(&plan, &problem) == 0, "refused", problem.text);
 	assert(plan.disk_count == 2 && strcmp(plan.disks[0].path, "/dev/b") == 0);
 	assert(plan.disks[0].major == 8 && plan.disks[0].minor == 16 && plan.disks[0].writable);
 	assert(plan.disks[1].major == 7 && plan.disks[1].minor == 0 && !plan.disks[1].writable);
+	assert(strcmp(plan.file, "/o/d") == 0);
 	assert(strcmp(plan.passt[0], "/bin/passt") == 0 && strcmp(plan.passt[1], "-f") == 0 && plan.passt[2] == NULL);
 	assert(strcmp(plan.refresh[0], "/bin/limpid") == 0 && plan.refresh[1][0] == '\0');
 	assert(strcmp(plan.refresh[2], "a") == 0 && plan.refresh[3] == NULL);
@@ -123,6 +124,7 @@ static void test_whole(void)
 	assert(strcmp(plan.upper.work, "work") == 0 && strcmp(plan.upper.name, "up/0") == 0);
 	assert(strcmp(plan.confines[0].path, "a/b/c") == 0 && plan.confines[0].writable);
 	assert(!plan.confines[1].writable);
+	assert(strcmp(plan.merged, "/m") == 0 && strcmp(plan.root, "/r") == 0);
 	assert(strcmp(plan.hypervisor[0], "/bin/qemu") == 0 && strcmp(plan.hypervisor[2], "q35") == 0);
 	assert(plan.hypervisor[3][0] == '\0' && plan.hypervisor[4] == NULL);
 	assert(strcmp(plan.virtiofsd[0], "/bin/virtiofsd") == 0 && plan.virtiofsd[1] == NULL);
@@ -198,10 +200,19 @@ static void test_refused(void)
 		{ "upper /p u/x w n", "two directories" },
 		{ "upper /p u .. n", "two directories" },
 		{ "upper /p u w ..", "components" },
+		{ "merged m", "not absolute" },
+		{ "root r", "not absolute" },
+		{ "root /r;root /s", "twice" },
+		{ "merged /m /n", "number of fields" },
+		{ "merged /m;merged /m", "twice" },
 		{ "confine /a rw", "below" },
 		{ "confine a/../b rw", "below" },
 		{ "confine  rw", "below" },
 		{ "confine a w", "neither" },
+		{ "file d", "not absolute" },
+		{ "file ", "not absolute" },
+		{ "file /d rw", "wrong number" },
+		{ "file /d;file /e", "comes twice" },
 		{ "disk b 8:0 ro", "not absolute" },
 		{ "disk /b 8:0", "wrong number" },
 		{ "disk /b 8:0 w", "neither" },
@@ -360,7 +371,8 @@ static void test_exec(void)
 {
 	static const char *const foreign[] = {
 		"sandbox /s", "network new", "share shared", "bind /s a bind", "upper /p diff work up", "confine a rw",
-		"disk /b 8:0 ro", "virtiofsd /v", "hypervisor /q", "oom-score-adj 1", "refresh /r", "passt /p",
+		"disk /b 8:0 ro", "file /d", "virtiofsd /v", "hypervisor /q", "oom-score-adj 1", "refresh /r", "passt /p",
+		"merged /m", "root /r",
 	};
 	struct problem problem;
 	struct plan plan;
@@ -404,6 +416,7 @@ static void test_join(void)
 		{ "directory /d;sandbox /s;sandbox /s;virtiofsd /v", "record 3 (sandbox): comes twice" },
 		{ "directory /d;sandbox /s;virtiofsd /v;hypervisor /q", "not in the plan of `join`" },
 		{ "directory /d;sandbox /s;virtiofsd /v;refresh /r", "not in the plan of `join`" },
+		{ "directory /d;sandbox /s;virtiofsd /v;merged /m", "not in the plan of `join`" },
 		{ "directory /d;sandbox /s;virtiofsd /v;passt /p", "not in the plan of `join`" },
 		{ "directory /d;sandbox /s;virtiofsd /v;bind /s a bind", "without share" },
 	};

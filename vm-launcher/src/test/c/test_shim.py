@@ -17,6 +17,7 @@ import select
 import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -27,6 +28,7 @@ import time
 import tty
 import unittest
 
+import fuse_guest as fuse  # noqa: E402
 from frames import *  # noqa: F403
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -615,6 +617,10 @@ class Creation(Case):
             ("disk: /nowhere/disk: No such file", [("disk", "/nowhere/disk", "7:0", "ro")]),
             ("disk: /dev/null is not the block device 1:3", [("disk", "/dev/null", "1:3", "ro")]),
             ("disk: /etc is not the block device 7:0", [("disk", "/etc", "7:0", "rw")]),
+            ("file: /nowhere/file: No such file", [("file", "/nowhere/file")]),
+            ("file: /etc: Is a directory", [("file", "/etc")]),
+            ("file: /dev/null is not a regular file", [("file", "/dev/null")]),
+            ("file: /etc/passwd is not for its owner alone", [("file", "/etc/passwd")]),
             ("confine: shared/a: No such file",
              [("share", "shared"), ("confine", "a", "rw"), ("virtiofsd", "/bin/true")]),
             ("terminal: standard input is not a terminal", [("terminal", "inherit")]),
@@ -639,10 +645,35 @@ class Creation(Case):
                 self.assertRegex(container.said(), "^limpid-shim: .*" + pattern)
 
     def test_usage(self):
-        for arguments in ([], ["run"], ["exec"], ["walk", "x"], ["run", "a", "b"], ["hook"], ["hook", "/bin/true"]):
+        for arguments in ([], ["run"], ["exec"], ["walk", "x"], ["run", "a", "b"], ["hook"], ["hook", "/bin/true"], ["survey"]):
             result = subprocess.run([CHECKED, *arguments], capture_output=True, check=False)
             self.assertEqual((2, b""), (result.returncode, result.stdout))
             self.assertRegex(result.stderr, b"^usage: limpid-shim run <plan file>\n")
+
+    def test_survey(self):
+        """What an image must hold, or what it can't."""
+        def survey(directory):
+            result = subprocess.run([CHECKED, "survey", directory], capture_output=True, check=False)
+            self.assertEqual(b"", result.stderr)
+            return result.returncode, result.stdout.decode()
+
+        with tempfile.TemporaryDirectory() as directory:
+            self.assertEqual((1, f"{directory}/none: No such file or directory\n"), survey(directory + "/none"))
+            layer = os.path.join(directory, "layer")
+            os.mkdir(layer)
+            self.assertEqual((0, "1 96 0\n"), survey(layer))
+            os.symlink("/nowhere", layer + "/link")
+            self.assertEqual((0, f"2 {2 * 96 + 4096} 0\n"), survey(layer))
+            with open(layer + "/sparse", "wb") as file:
+                file.truncate(1 << 30)
+            entries, bytes_, holes = survey(layer)[1].split()
+            self.assertEqual("3", entries)
+            self.assertEqual(3 * 96 + 4096 + (1 << 30), int(bytes_))
+            self.assertTrue((1 << 30) - 65536 <= int(holes) <= 1 << 30, holes)
+            with open(layer + "/" + "n" * 255, "wb"):
+                pass
+            status, said = survey(layer)
+            self.assertEqual((3, f"{layer}/{'n' * 255}: its name has more than 254 bytes\n"), (status, said))
 
     def test_hook(self):
         """Another program, under another name, that dies with who has started it."""
@@ -753,6 +784,42 @@ class Children(Case):
             second = self.container("exit", records=[("disk", device, number, "ro")])
             second.run()
             self.assertEqual(0, second.wait())
+
+    def test_a_file_is_opened_for_the_hypervisor(self):
+        with self.loop_device() as (device, number), self.file_of_root() as file:
+            verdicts = self.attack([
+                "echo written >&7", "head -c 1 <&6 | wc -c", "readlink /proc/self/fd/6 /proc/self/fd/7", f"echo x > {file}",
+                "fallocate -p -o 0 -l 4096 /proc/self/fd/7", f"truncate -s 0 {file}"],
+                records=[("file", file), ("disk", device, number, "ro")])
+            self.assertEqual("written\n", contents(file))
+        for expected, verdict in zip(["ok", "ok 1", f"ok {device}.*{file}", "no", "no", "no"], verdicts):
+            self.assertRegex(verdict, "(?s)^" + expected)
+
+    def test_a_file_that_cannot_be_had(self):
+        with self.file_of_root() as file:
+            os.symlink(file, f"{file}.link")
+            self.fails_to_launch(self.container(records=[("file", f"{file}.link")]), f"file: {file}.link: Too many levels")
+            os.link(file, f"{file}.hard")
+            self.fails_to_launch(self.container(records=[("file", file)]), f"file: {file} is not for its owner alone")
+            os.unlink(f"{file}.hard")
+            first = self.container(records=[("file", file)])
+            first.run()
+            self.fails_to_launch(self.container(records=[("file", file)]), f"file: {file} is in use")
+            first.process.kill()
+            first.process.wait()
+            second = self.container("exit", records=[("file", file)])
+            second.run()
+            self.assertEqual(0, second.wait())
+
+    def test_what_is_not_brought_back_is_logged_once(self):
+        with self.file_of_root() as file, tempfile.NamedTemporaryFile() as log:
+            container = self.container("keep", records=[("file", file), ("log", log.name, "text")])
+            container.run()
+            container.request("m", container.connect())
+            self.assertEqual(0, container.wait())
+            lines = contents(log.name).splitlines()
+            self.assertEqual(1, len(lines), lines)
+            self.assertRegex(lines[0], "level=error.*could be brought back.*No space left on device")
 
     @unittest.skipUnless(LANDLOCK >= 6, "the kernel does not confine signals")
     def test_hypervisor_signals_nobody_else(self):
@@ -2460,6 +2527,35 @@ class Shared(Case):
             self.assertRegex(result, "^ok")
         self.assertTrue(os.path.exists(f"{self.files}/layer/diff/d"))
 
+    def test_who_enters_finds_the_root_filesystem(self):
+        """And the shim, and what it has started, the host's, so that nothing else is lost."""
+        self.make("root/etc/in-the-container", "root/tmp/", "volume/file")
+        os.symlink("/", f"{self.files}/root/top")
+        container = self.container(records=[
+            ("share", "shared"), ("bind", f"{self.files}/volume", "v", "rbind"), ("confine", "v", "rw"),
+            ("root", f"{self.files}/root"), ("virtiofsd", "/bin/sleep", "60")])
+        container.run()
+        # As podman does: a process of the host's, with programs that it has opened before.
+        script = f"""if 1:
+            import ctypes, os
+            namespace = os.open("/proc/{container.process.pid}/ns/mnt", os.O_RDONLY)
+            assert ctypes.CDLL(None).setns(namespace, 0x20000) == 0
+            with open("/tmp/put-in", "w") as out:
+                out.write("in the container's /tmp")
+            print(sorted(os.listdir("/")), os.listdir("/etc"), sorted(os.listdir("/../..")), sorted(os.listdir("/top")))
+            """
+        found = subprocess.run([PYTHON, "-c", script], check=True, capture_output=True, text=True).stdout
+        root = "['etc', 'tmp', 'top']"
+        self.assertEqual(f"{root} ['in-the-container'] {root} {root}\n", found)
+        self.assertEqual("in the container's /tmp", contents(f"{self.files}/root/tmp/put-in"))
+        self.assertFalse(os.path.exists("/tmp/put-in"))
+        for pid in (container.process.pid, *container.pids):
+            self.assertTrue(os.path.exists(f"/proc/{pid}/root/etc/passwd"))
+        self.assertTrue(os.path.exists(f"/proc/{container.process.pid}/cwd/shim.sock"))
+        container.process.kill()
+        container.wait()
+        shutil.rmtree(container.path("shared"))
+
     def test_devices_are_no_devices(self):
         results = self.script([self.layer(), *self.UPPER],
                               ["mknod upper/diff/null c 1 3", "cat upper/diff/null", "echo x > upper/diff/null"])
@@ -2523,6 +2619,404 @@ class Shared(Case):
 def ip(pid, *arguments, text=None):
     """iproute2 in the network namespace of a process."""
     subprocess.run(["nsenter", f"--net=/proc/{pid}/ns/net", "ip", *arguments], check=True, input=text, text=True)
+
+
+@unittest.skipUnless(os.path.exists(VIRTIOFSD), "there is no virtiofsd")
+class HostileFuse(Case):
+    """
+    What a guest can do that speaks to virtiofsd itself. The folder is laid out as the engines do it: files beside the upper
+    directory that say what is mounted the next time, and the host's secrets around it.
+    """
+
+    SECRET = "the-host-has-a-secret"
+    LATE = "came-later"
+    NAMES = (b"lower", b"link", b"merged", b"work", b"committed", b"metadata.db", b"symbolic", b"new", b"..", b".", b"../lower",
+             b"../../outside/secret", b"/etc/passwd", b"upper/../lower", b"", b"n" * 256, b"n" * 5000, b"to-root/etc/passwd",
+             b"to-root", b"to-parent", b"to-proc", b"to-lower", b"lower\0x", b"\xff\xfe")
+
+    def setUp(self):
+        super().setUp()
+        self.files = tempfile.mkdtemp(prefix="limpid-shim-test-")
+        self.addCleanup(shutil.rmtree, self.files)
+        self.layer = f"{self.files}/layer"
+        for name in ("layer/upper/directory", "layer/limpid-work/work", "layer/merged/below", "layer/work/work", "volume",
+                     "read-only", "outside"):
+            os.makedirs(f"{self.files}/{name}")
+        for name in ("layer/lower", "layer/link", "layer/committed", "layer/metadata.db", "layer/merged/file",
+                     "layer/work/work/x", "outside/secret", "layer/upper-of-another"):
+            with open(f"{self.files}/{name}", "w", encoding="ascii") as out:
+                out.write(self.SECRET)
+        for name in ("layer/upper/file", "layer/upper/directory/file", "volume/file", "read-only/file"):
+            with open(f"{self.files}/{name}", "w", encoding="ascii") as out:
+                out.write("the guest's own")
+        os.symlink("lower", f"{self.layer}/symbolic")
+        for name, target in (("to-root", "/"), ("to-parent", "../.."), ("to-lower", "../lower"), ("to-proc", "/proc/self/root"),
+                             ("to-one", "/proc/1/root"), ("to-secret", f"{self.files}/outside/secret")):
+            os.symlink(target, f"{self.layer}/upper/{name}")
+
+    def launched(self):
+        container = self.container(records=[
+            ("share", "shared"), ("upper", self.layer, "upper", "limpid-work", "overlay"),
+            ("bind", f"{self.files}/volume", "volumes/0", "rbind"), ("bind", f"{self.files}/read-only", "volumes/1", "bind,ro"),
+            ("confine", "overlay/upper", "rw"), ("confine", "overlay/limpid-work", "rw"), ("confine", "volumes/0", "rw"),
+            ("confine", "volumes/1", "ro")])
+        container.records.append((
+            "virtiofsd", VIRTIOFSD, "--fd=3", "-f", "-o", f"source={container.path('shared')}", "-o", "sandbox=chroot",
+            "-o", "xattr,modcaps=+sys_admin:+mknod", "-o", "announce_submounts", "-o", "cache=auto", "-o", "log_level=err"))
+        container.run()
+        self.virtiofsd = container.pids[1]
+        guest = fuse.Guest(container.at("virtiofsd.sock"))
+        self.addCleanup(guest.close)
+        self.guest = guest
+        self.overlay = guest.walk("overlay")
+        self.upper = guest.walk("overlay", "upper")
+        return container, guest
+
+    def host(self):
+        """Everything that is not the guest's: what it is, whose, and what is in it."""
+        out = {}
+        for directory, directories, names in os.walk(self.files):
+            if directory in (f"{self.layer}/upper", f"{self.layer}/limpid-work", f"{self.files}/volume"):
+                directories.clear()
+                continue
+            for name in ["", *names, *directories]:
+                path = os.path.join(directory, name).rstrip("/")
+                if path in (f"{self.layer}/upper", f"{self.layer}/limpid-work", f"{self.files}/volume"):
+                    continue
+                status = os.lstat(path)
+                content = contents(path) if stat.S_ISREG(status.st_mode) else ""
+                attributes = [] if stat.S_ISLNK(status.st_mode) else os.listxattr(path)
+                out[path] = (status.st_mode, status.st_uid, status.st_gid, status.st_nlink, status.st_mtime_ns, content,
+                             attributes)
+        return out
+
+    def assert_nothing_told(self):
+        self.assertNotIn(self.SECRET.encode(), bytes(self.guest.heard))
+        self.assertNotIn(b"root:x:0:0", bytes(self.guest.heard))
+        # Nor kept where it could be read in the container.
+        for directory, _, names in os.walk(f"{self.layer}/upper"):
+            for name in names:
+                path = os.path.join(directory, name)
+                if stat.S_ISREG(os.lstat(path).st_mode):
+                    with open(path, "rb") as file:
+                        self.assertNotIn(self.SECRET.encode(), file.read(), path)
+
+    def test_the_guest_can_work(self):
+        """Or the attacks would prove nothing."""
+        _, guest = self.launched()
+        file = guest.lookup(self.upper, "file")
+        handle = guest.open(file, os.O_RDWR)
+        self.assertEqual(b"the guest's own", guest.read(file, handle))
+        guest.write(file, handle, b"THE")
+        self.assertEqual("THE guest's own", contents(f"{self.layer}/upper/file"))
+        node, handle = guest.create(self.upper, "made")
+        guest.write(node, handle, b"x" * 5000)
+        guest.set_attributes(node, fuse.ATTR_MODE | fuse.ATTR_UID | fuse.ATTR_GID, mode=0o640, uid=7, gid=8)
+        guest.set_xattr(node, "trusted.overlay.opaque", b"y")
+        guest.link(node, self.upper, "hard")
+        work = guest.walk("overlay", "limpid-work", "work")
+        guest.rename(self.upper, "made", work, "moved")
+        guest.rename(work, "moved", self.upper, "made")
+        guest.mkdir(self.upper, "d")
+        guest.mknod(self.upper, "whiteout", stat.S_IFCHR)
+        guest.symlink(self.upper, "s", "anywhere")
+        guest.unlink(self.upper, "s")
+        status = os.stat(f"{self.layer}/upper/made")
+        self.assertEqual((0o640, 7, 8, 2, 5000),
+                         (status.st_mode & 0o777, status.st_uid, status.st_gid, status.st_nlink, status.st_size))
+        self.assertEqual(b"y", os.getxattr(f"{self.layer}/upper/made", "trusted.overlay.opaque"))
+        read_only = guest.walk("volumes", "1", "file")
+        self.assertEqual(b"the guest's own", guest.read(read_only, guest.open(read_only, os.O_RDONLY)))
+
+    def nodes(self):
+        """All places that can be named, and numbers that name none."""
+        guest = self.guest
+        found = {"root": fuse.ROOT, "overlay": self.overlay, "upper": self.upper}
+        for path in ("overlay/limpid-work", "overlay/lower", "overlay/link", "overlay/merged", "overlay/work", "overlay/symbolic",
+                     "overlay/committed", "volumes", "volumes/0", "volumes/1", "volumes/1/file", "overlay/upper/to-root",
+                     "overlay/upper/to-proc", "overlay/upper/to-one", "overlay/upper/to-lower", "overlay/upper/to-secret",
+                     "overlay/upper/file"):
+            found[path] = guest.walk(*path.split("/"))
+        for number in (0, 1 << 63, (1 << 64) - 1, 0x7FFFFFFF, max(found.values()) + 1, max(found.values()) + 1000):
+            found[f"forged {number}"] = number
+        return found
+
+    def attack_names(self, node, name, file):
+        """Everything that takes a name in a directory."""
+        guest, upper = self.guest, self.upper
+        return (
+            lambda: guest.ask(fuse.LOOKUP, node, name + b"\0"),
+            lambda: guest.ask(fuse.LOOKUP, node, name),
+            lambda: guest.ask(fuse.CREATE, node, struct.pack("<IIII", os.O_RDWR | os.O_TRUNC, 0o100666, 0, 0) + name + b"\0"),
+            lambda: guest.mknod(node, name, stat.S_IFBLK | 0o666, 0x700),
+            lambda: guest.mkdir(node, name, 0o777),
+            lambda: guest.symlink(node, name, "/etc/passwd"),
+            lambda: guest.link(file, node, name),
+            lambda: guest.rename(upper, "file", node, name),
+            lambda: guest.rename(upper, "file", node, name, 1),
+            lambda: guest.rename(upper, "directory", node, name, 2),
+            lambda: guest.rename(node, name, upper, "stolen", 0),
+            lambda: guest.rename(node, name, upper, "file", 2),
+            lambda: guest.ask(fuse.RENAME, node, struct.pack("<Q", upper) + name + b"\0stolen\0"),
+            lambda: guest.unlink(node, name),
+            lambda: guest.rmdir(node, name),
+        )
+
+    def attack_node(self, node):
+        """Everything that is done to what there is."""
+        guest, upper = self.guest, self.upper
+
+        def read_with(flags):
+            handle = guest.open(node, flags)
+            answer = guest.read(node, handle)
+            guest.write(node, handle, b"written by the guest")
+            guest.ask(fuse.FALLOCATE, node, struct.pack("<QQQII", handle, 0, 1 << 16, 0, 0))
+            guest.set_attributes(node, fuse.ATTR_SIZE | fuse.ATTR_FH, size=3, handle=handle)
+            return answer
+
+        def list_with(opcode):
+            handle = guest.open_directory(node)
+            return guest.read(node, handle, 8192, 0, opcode)
+
+        attacks = [lambda flags=flags: read_with(flags) for flags in (
+            os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_RDWR | os.O_TRUNC, os.O_RDWR | os.O_CREAT, os.O_RDWR | os.O_APPEND,
+            os.O_RDWR | os.O_DIRECT, os.O_PATH, os.O_RDONLY | os.O_TRUNC, 0o20200000 | os.O_RDWR, 0x7FFFFFFF)]
+        attacks += [
+            lambda: list_with(fuse.READDIR), lambda: list_with(fuse.READDIRPLUS),
+            lambda: guest.ask(fuse.READLINK, node),
+            lambda: guest.link(node, upper, "linked"),
+            lambda: guest.set_attributes(node, fuse.ATTR_SIZE, size=0),
+            lambda: guest.read(node, 0), lambda: guest.read(node, 1), lambda: guest.write(node, 0, b"written"),
+            lambda: guest.ask(fuse.GETXATTR, node, struct.pack("<II", 4096, 0) + b"trusted.secret\0"),
+            lambda: guest.ask(fuse.COPY_FILE_RANGE, node, struct.pack("<QQQQQQQ", 0, 0, upper, 1, 0, 4096, 0)),
+            lambda: guest.ask(fuse.ACCESS, node, struct.pack("<II", 7, 0)),
+            lambda: guest.ask(fuse.STATFS, node),
+        ]
+        return attacks
+
+    def attack_attributes(self, node):
+        guest = self.guest
+        return (
+            lambda: guest.set_attributes(node, fuse.ATTR_MODE, mode=0o4777),
+            lambda: guest.set_attributes(node, fuse.ATTR_UID | fuse.ATTR_GID, uid=1234, gid=1234),
+            lambda: guest.set_attributes(node, fuse.ATTR_ATIME | fuse.ATTR_MTIME, time_=1),
+            lambda: guest.set_xattr(node, "trusted.overlay.opaque", b"y"),
+            lambda: guest.set_xattr(node, "user.evil", b"y"),
+            lambda: guest.set_xattr(node, "security.capability", bytes(20)),
+            lambda: guest.ask(fuse.REMOVEXATTR, node, b"trusted.overlay.origin\0"),
+        )
+
+    def run_attacks(self, what, attacks):
+        guest = self.guest
+        for at, attack in enumerate(attacks):
+            try:
+                attack()
+            except fuse.Refused:
+                pass
+            except fuse.Gone as gone:
+                raise AssertionError(f"virtiofsd does not answer any more: {what}, attack {at}") from gone
+            # What the attacks use may have been used up.
+            if not os.path.lexists(f"{self.layer}/upper/file"):
+                guest.create(self.upper, "file")
+            if not os.path.lexists(f"{self.layer}/upper/directory"):
+                guest.mkdir(self.upper, "directory")
+
+    def test_everything_on_everything(self):
+        """Each request about each node with each name: the host is as it was, and has told nothing."""
+        _, guest = self.launched()
+        before = self.host()
+        nodes = self.nodes()
+        for label, node in nodes.items():
+            file = guest.lookup(self.upper, "file")
+            own = label in ("upper", "overlay/limpid-work", "volumes/0", "overlay/upper/file")
+            self.run_attacks(label, self.attack_node(node))
+            # The mode and the owner of what contains the upper directory are not protected, see below.
+            if label != "overlay" and not label.startswith("overlay/upper/to"):
+                self.run_attacks(label, self.attack_attributes(node))
+            for name in self.NAMES:
+                if own and b"/" not in name and name not in (b".", b"..", b""):
+                    # It may do with these what it likes.
+                    continue
+                self.run_attacks(f"{label} {name[:30]}", self.attack_names(node, name, file))
+                self.run_attacks(f"{label} {name[:30]}, links", self.attack_names(node, name, nodes["overlay/lower"])[6:7])
+        self.assertEqual(before, self.host())
+        self.assert_nothing_told()
+        self.assertTrue(is_alive(self.virtiofsd))
+        self.assertGreater(guest.unique, 5000)
+
+    def test_through_symbolic_links(self):
+        """No component that is looked up in one leads anywhere, and none is followed when it is opened."""
+        _, guest = self.launched()
+        before = self.host()
+        for name in ("to-root", "to-parent", "to-proc", "to-one", "to-lower", "to-secret"):
+            link = guest.lookup(self.upper, name)
+            for below in ("etc", "lower", "outside", "proc", "1", "self"):
+                with self.assertRaises(fuse.Refused):
+                    guest.lookup(link, below)
+            for flags in (os.O_RDONLY, os.O_RDWR, os.O_RDWR | os.O_TRUNC):
+                with self.assertRaises(fuse.Refused):
+                    guest.open(link, flags)
+            with self.assertRaises(fuse.Refused):
+                guest.open_directory(link)
+            with self.assertRaises(fuse.Refused):
+                guest.create(self.upper, name, os.O_RDWR | os.O_TRUNC)
+            # Of the link itself, not of what it leads to.
+            fuse.attempt(guest.set_attributes, link, fuse.ATTR_UID, uid=4321)
+            fuse.attempt(guest.set_attributes, link, fuse.ATTR_MODE, mode=0o777)
+            fuse.attempt(guest.set_attributes, link, fuse.ATTR_MTIME, time_=1)
+            fuse.attempt(guest.set_xattr, link, "trusted.evil", b"y")
+        self.assertEqual(before, self.host())
+        self.assertEqual(0, os.stat("/").st_uid)
+        self.assert_nothing_told()
+
+    def test_parents_of_what_is_shared(self):
+        """From wherever one climbs, the end is the shared folder."""
+        container, guest = self.launched()
+        shared = os.stat(f"/proc/{container.process.pid}/root{container.path('shared')}").st_ino
+        climbed = 0
+        for label, node in self.nodes().items():
+            for name in ("../..", "/", "../../../../etc/passwd", "./."):
+                with self.assertRaises(fuse.Refused):
+                    guest.lookup(node, name)
+            answer = b""
+            for _ in range(12):
+                up = fuse.attempt(guest.ask, fuse.LOOKUP, node, b"..\0")
+                if isinstance(up, int):
+                    break
+                answer, node = up, struct.unpack_from("<Q", up)[0]
+            if answer:
+                climbed += 1
+                self.assertEqual(shared, struct.unpack_from("<Q", answer, 40)[0], label)
+        self.assertGreater(climbed, 8)
+        self.assert_nothing_told()
+
+    def test_a_virtiofsd_that_is_made_to_end(self):
+        """Which takes the guest's own VM with it, and nothing else."""
+        container, guest = self.launched()
+        before = self.host()
+        with self.assertRaises(fuse.Gone):
+            guest.create(self.overlay, "lower", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        self.assertEqual(255, container.wait())
+        self.assertEqual(before, self.host())
+
+    def test_races(self):
+        """A directory that becomes a link to the outside, back and forth, while what is below it is asked for."""
+        _, guest = self.launched()
+        before = self.host()
+        stop = threading.Event()
+        target, twin = f"{self.layer}/upper/race", f"{self.layer}/upper/twin"
+        os.makedirs(f"{target}/secret")
+        os.symlink(f"{self.files}/outside", twin)
+
+        def swap():
+            """As a second virtiofsd thread of the guest's would: on the same directories."""
+            while not stop.is_set():
+                LIBC.renameat2(-100, target.encode(), -100, twin.encode(), 2)
+
+        thread = threading.Thread(target=swap)
+        thread.start()
+        try:
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                node = fuse.attempt(guest.lookup, self.upper, "race")
+                if node < 0:
+                    continue
+                secret = fuse.attempt(guest.lookup, node, "secret")
+                if secret > 0:
+                    handle = fuse.attempt(guest.open, secret, os.O_RDWR)
+                    if handle >= 0:
+                        fuse.attempt(guest.read, secret, handle)
+                        fuse.attempt(guest.write, secret, handle, b"evil")
+                fuse.attempt(guest.create, node, "secret", os.O_RDWR | os.O_TRUNC)
+                fuse.attempt(guest.unlink, node, "secret")
+                fuse.attempt(guest.rename, self.upper, "file", node, "secret")
+                fuse.attempt(guest.create, self.upper, "file")
+        finally:
+            stop.set()
+            thread.join()
+        self.assertEqual(before, self.host())
+        self.assert_nothing_told()
+
+    def test_devices_and_fifos(self):
+        """A device is dead for virtiofsd, and for everybody who finds it in the upper directory by way of the shim's mounts."""
+        container, guest = self.launched()
+        for name, device in (("null", os.makedev(1, 3)), ("zero", os.makedev(1, 5)), ("mem", os.makedev(1, 1))):
+            node = guest.mknod(self.upper, name, stat.S_IFCHR | 0o666, device)
+            with self.assertRaises(fuse.Refused):
+                guest.open(node, os.O_RDWR)
+            with self.assertRaises(PermissionError):
+                os.open(f"/proc/{container.process.pid}/root{container.path('shared')}/overlay/upper/{name}", os.O_RDONLY)
+        node = guest.mknod(self.upper, "disk", stat.S_IFBLK | 0o666, os.stat(self.files).st_dev & 0xFFFF)
+        with self.assertRaises(fuse.Refused):
+            guest.open(node, os.O_RDWR)
+        # Nobody writes to it, and virtiofsd still answers others.
+        fifo = guest.mknod(self.upper, "fifo", stat.S_IFIFO | 0o666)
+        fuse.attempt(guest.open, fifo, os.O_RDONLY | os.O_NONBLOCK)
+        self.assertGreater(guest.lookup(self.upper, "directory"), 0)
+
+    def test_what_comes_later(self):
+        """Names that appear beside the upper directory after the launch: no content comes out or goes in."""
+        _, guest = self.launched()
+        with open(f"{self.layer}/late", "w", encoding="ascii") as out:
+            out.write(self.SECRET)
+        os.makedirs(f"{self.layer}/late-directory/below")
+        with open(f"{self.layer}/late-directory/file", "w", encoding="ascii") as out:
+            out.write(self.SECRET)
+        before = self.host()
+        late, directory = guest.lookup(self.overlay, "late"), guest.lookup(self.overlay, "late-directory")
+        below = guest.lookup(directory, "file")
+        file = guest.lookup(self.upper, "file")
+        for label, node in (("late", late), ("late directory", directory), ("file in it", below)):
+            self.run_attacks(label, self.attack_node(node))
+        for name in (b"late", b"late-directory", b"lower", b"new"):
+            self.run_attacks(name, self.attack_names(self.overlay, name, file)[1:])
+        for name in (b"file", b"below", b"new"):
+            self.run_attacks(name, self.attack_names(directory, name, file)[1:])
+        self.assertEqual(before, self.host())
+        self.assert_nothing_told()
+
+    def test_malformed_requests(self):
+        """Virtiofsd may end because of them, and with it the VM, but nothing else may happen."""
+        _, guest = self.launched()
+        before = self.host()
+        source = random.Random(5)
+        try:
+            for _ in range(3000):
+                opcode = source.choice([*range(1, 52), 4096, 1 << 31])
+                if opcode in (fuse.INIT, fuse.DESTROY, fuse.FORGET, 42):
+                    continue
+                payload = source.randbytes(source.choice([0, 1, 7, 8, 16, 24, 40, 88, 300]))
+                if source.random() < 0.5:
+                    payload = source.choice(self.NAMES) + b"\0" + payload
+                node = source.choice([fuse.ROOT, self.overlay, self.upper, 0, source.getrandbits(64)])
+                fuse.attempt(guest.ask, opcode, node, payload)
+        except fuse.Gone:
+            pass
+        self.assertEqual(before, self.host())
+        self.assert_nothing_told()
+
+    def test_confinement(self):
+        """The least that lets it act for the owners of the guest's files."""
+        container, _ = self.launched()
+        status = contents(f"/proc/{self.virtiofsd}/status")
+        self.assertRegex(status, "NoNewPrivs:\t1\n")
+        self.assertRegex(status, "Seccomp:\t2\n")
+        # chown, dac_override, fowner, fsetid, setgid, setuid, mknod, setfcap, and sys_admin for trusted.*
+        allowed = sum(1 << bit for bit in (0, 1, 3, 4, 6, 7, 21, 27, 31))
+        for name in ("CapPrm", "CapEff"):
+            held = int(re.search(f"{name}:\t([0-9a-f]+)", status)[1], 16)
+            self.assertEqual(0, held & ~allowed, f"{name} {held:x}")
+        self.assertEqual(container.path("shared"), os.readlink(f"/proc/{self.virtiofsd}/root"))
+        self.assertNotEqual(os.readlink("/proc/self/ns/mnt"), os.readlink(f"/proc/{self.virtiofsd}/ns/mnt"))
+        writable = set()
+        for line in contents(f"/proc/{self.virtiofsd}/mountinfo").splitlines():
+            fields = line.split(" ")
+            if "rw" in fields[5].split(","):
+                writable.add(fields[4])
+            if fields[4].startswith(("/overlay", "/volumes")):
+                self.assertIn("nodev", fields[5], line)
+                self.assertIn("nosuid", fields[5], line)
+        self.assertEqual({"/overlay", "/volumes/0"}, writable)
 
 
 class Refresh(Case):
@@ -2831,6 +3325,234 @@ class Refresh(Case):
 
 
 PASST = "/usr/bin/passt"
+
+
+class Merged(Case):
+    """What the host's own mount of an overlay shows when somebody else has changed the upper directory."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = tempfile.mkdtemp(prefix="limpid-shim-test-")
+        self.addCleanup(shutil.rmtree, self.files)
+        for name in ("lower/dir", "lower/other", "upper", "work", "limpid-work", "merged"):
+            os.makedirs(f"{self.files}/layer/{name}")
+        for name in ("dir/low", "gone", "other/low"):
+            self.put("lower/" + name)
+        self.merged = f"{self.files}/layer/merged"
+        self.mount()
+        self.addCleanup(lambda: subprocess.run(["umount", "-l", self.merged], check=False, capture_output=True))
+
+    def mount(self):
+        layer = f"{self.files}/layer"
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
+                        f"lowerdir={layer}/lower,upperdir={layer}/upper,workdir={layer}/work", self.merged], check=True)
+
+    def put(self, name):
+        with open(f"{self.files}/layer/{name}", "w", encoding="utf-8") as out:
+            out.write(name)
+
+    def launched(self, watched=True, *behaviour):
+        layer = f"{self.files}/layer"
+        upper = [("share", "shared"), ("upper", layer, "upper", "limpid-work", "o")] if watched else []
+        container = self.container(
+            *behaviour, records=[*upper, ("merged", self.merged), ("log", f"{self.files}/log", "text")])
+        container.run()
+        # Names are kept, also of what is not there.
+        self.look()
+        # The first look, in which directories begin to be watched, is over.
+        time.sleep(0.3)
+        self.look()
+        return container
+
+    def look(self):
+        found = set()
+        for name in ("new", "gone", "dir/low", "dir/new", "other/low", "other/a/b/c"):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                found.add(f"{name}={contents(f'{self.merged}/{name}').rpartition('/')[0]}")
+        return found
+
+    BEFORE = {"gone=lower", "dir/low=lower/dir", "other/low=lower/other"}
+    AFTER = {"new=upper", "dir/low=upper/dir", "dir/new=upper/dir", "other/low=lower/other", "other/a/b/c=upper/other/a/b"}
+
+    def change(self):
+        """As a guest does it: a copy in the work directory first."""
+        upper = f"{self.files}/layer/upper"
+        self.put("upper/new")
+        os.mknod(f"{upper}/gone", 0o600 | stat.S_IFCHR, 0)
+        work = f"{self.files}/layer/limpid-work"
+        os.mkdir(f"{work}/dir")
+        self.put("limpid-work/dir/low")
+        os.rename(f"{work}/dir", f"{upper}/dir")
+        self.put("upper/dir/low")
+        self.put("upper/dir/new")
+        os.makedirs(f"{upper}/other/a/b")
+        self.put("upper/other/a/b/c")
+
+    def log(self):
+        with contextlib.suppress(FileNotFoundError):
+            return contents(f"{self.files}/log")
+        return ""
+
+    def ask(self, container):
+        link = container.connect()
+        link.send(REFRESH_ROOT)
+        self.assertEqual(ROOT_REFRESHED, link.receive().kind)
+        link.close()
+
+    def test_changes_are_noticed(self):
+        self.launched()
+        self.assertEqual(self.BEFORE, self.look())
+        self.change()
+        wait_until(lambda: self.look() == self.AFTER, "what has changed is seen")
+        # In a directory that has come meanwhile, too.
+        self.assertFalse(os.path.exists(f"{self.merged}/other/a/b/later"))
+        self.put("upper/other/a/b/later")
+        wait_until(lambda: os.path.exists(f"{self.merged}/other/a/b/later"), "what comes later is seen")
+        os.chmod(f"{self.files}/layer/upper/dir", 0o700)
+        wait_until(lambda: os.stat(f"{self.merged}/dir").st_mode & 0o777 == 0o700, "the mode is seen")
+        self.assertEqual("", self.log())
+
+    def test_without_it_nothing_is_noticed(self):
+        """Or this would test nothing."""
+        layer = f"{self.files}/layer"
+        container = self.container(records=[("share", "shared"), ("upper", layer, "upper", "limpid-work", "o")])
+        container.run()
+        self.ask(container)
+        self.look()
+        self.change()
+        time.sleep(0.5)
+        self.assertNotEqual(self.AFTER, self.look())
+
+    def test_who_asks_is_answered_when_it_is_done(self):
+        container = self.launched(watched=False)
+        self.change()
+        time.sleep(0.5)
+        self.assertNotEqual(self.AFTER, self.look())
+        for _ in range(3):
+            self.ask(container)
+            self.assertEqual(self.AFTER, self.look())
+            self.put("upper/more")
+            self.assertFalse(os.path.exists(f"{self.merged}/absent"))
+        links = [container.connect() for _ in range(8)]
+        for link in links:
+            link.send(REFRESH_ROOT)
+        for link in links:
+            self.assertEqual(ROOT_REFRESHED, link.receive().kind)
+
+    def test_at_the_end(self):
+        container = self.launched(False, "until_signal")
+        self.change()
+        self.assertNotEqual(self.AFTER, self.look())
+        container.process.terminate()
+        wait_until(lambda: os.path.exists(container.path("exit")), "the file exit")
+        self.assertEqual(self.AFTER, self.look())
+        container.wait()
+
+    def test_when_the_vm_dies(self):
+        container = self.launched(watched=False)
+        self.change()
+        os.kill(container.pids[0], signal.SIGKILL)
+        self.assertEqual(255, container.wait())
+        self.assertEqual(self.AFTER, self.look())
+
+    def test_the_directory_around_it(self):
+        """It keeps its mode and owner, whoever changes them; what is known of it from before stays."""
+        layer = f"{self.files}/layer"
+        os.chmod(layer, 0o710)
+        os.setxattr(layer, "trusted.before", b"1")
+        container = self.launched()
+        before = os.stat(layer)
+
+        def as_before():
+            now = os.stat(layer)
+            return ((now.st_mode, now.st_uid, now.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+                    and os.listxattr(layer) == ["trusted.before"])
+
+        for change in (lambda: os.chmod(layer, 0o4777), lambda: os.chown(layer, 5, 6),
+                       lambda: os.setxattr(layer, "trusted.overlay.opaque", b"y"),
+                       lambda: subprocess.run(["setfacl", "-m", "u:7:rwx", layer], check=True)
+                       if shutil.which("setfacl") else None):
+            self.assertTrue(as_before())
+            change()
+            wait_until(as_before, "it is as before")
+        # Also at the very end.
+        os.chmod(layer, 0o777)
+        os.kill(container.pids[0], signal.SIGKILL)
+        container.wait()
+        self.assertTrue(as_before())
+
+    def test_it_does_not_keep_the_mount(self):
+        """Nor what it is of: the same upper directory can be mounted anew, even by those who insist on being alone."""
+        container = self.launched()
+        subprocess.run(["umount", self.merged], check=True)
+        self.put("upper/new")
+        self.ask(container)
+        self.mount()
+        self.ask(container)
+        self.assertTrue(is_alive(container.process.pid))
+        self.assertEqual("", self.log())
+
+    def test_more_than_is_watched(self):
+        """Directories without number: what is in them is seen all the same, only later."""
+        for at in range(1100):
+            os.makedirs(f"{self.files}/layer/upper/d{at}/e")
+        self.launched()
+        self.assertFalse(any(os.path.exists(f"{self.merged}/d{at}/e/f") for at in range(1100)))
+        for at in range(1100):
+            self.put(f"upper/d{at}/e/f")
+        wait_until(lambda: all(os.path.exists(f"{self.merged}/d{at}/e/f") for at in range(1100)), "all is seen")
+        time.sleep(0.5)
+        self.assertFalse(any(os.path.exists(f"{self.merged}/d{at}/e/g") for at in range(1100)))
+        for at in range(1100):
+            self.put(f"upper/d{at}/e/g")
+        wait_until(lambda: all(os.path.exists(f"{self.merged}/d{at}/e/g") for at in range(1100)), "all is seen")
+
+    def test_a_flood_of_changes(self):
+        """They cost no more than some runs a second, and none is missed."""
+        container = self.launched()
+        upper = f"{self.files}/layer/upper"
+        end = time.monotonic() + 2
+        count = 0
+        while time.monotonic() < end:
+            os.mkdir(f"{upper}/n{count % 50}")
+            os.rmdir(f"{upper}/n{count % 50}")
+            count += 1
+        times = os.times()
+        with open(f"/proc/{container.process.pid}/stat", encoding="ascii") as status:
+            fields = status.read().rpartition(")")[2].split()
+        used = sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+        self.assertLess(used, 1.5, times)
+        self.assertFalse(os.path.exists(f"{self.merged}/last"))
+        self.put("upper/last")
+        wait_until(lambda: os.path.exists(f"{self.merged}/last"), "the last one is seen")
+
+    def test_the_watch_is_nobodys(self):
+        """Of root's groups, of which there are few, none is taken."""
+        taken = []
+        while (group := LIBC.fanotify_init(0x201, 0)) >= 0:
+            taken.append(group)
+        try:
+            container = self.launched()
+        finally:
+            for group in taken:
+                os.close(group)
+        self.assertEqual("", self.log())
+        text = contents(f"/proc/{container.process.pid}/status")
+        self.assertRegex(text, "Uid:\t0\t0\t0\t0\n")
+        self.assertRegex(text, "CapEff:\t0*[1-9a-f]")
+        links = [os.readlink(f"/proc/{container.process.pid}/fd/{fd}")
+                 for fd in os.listdir(f"/proc/{container.process.pid}/fd")]
+        self.assertIn("anon_inode:[fanotify]", links)
+
+    def test_what_is_no_overlay(self):
+        layer = f"{self.files}/layer"
+        for path, why in ((f"{layer}/lower", "merged: .*: no overlay is mounted there"),
+                          (f"{layer}/nowhere", "merged: .*/nowhere: No such file"),
+                          (f"{self.merged}/dir", "merged: .*: no overlay is mounted there"),
+                          ("/tmp", "merged: .*: no overlay is mounted there")):
+            self.fails_to_launch(self.container(records=[("merged", path)]), why)
+        os.symlink(self.merged, f"{layer}/link")
+        self.fails_to_launch(self.container(records=[("merged", f"{layer}/link")]), "merged: .*symbolic links")
 
 
 class Passt(Case):

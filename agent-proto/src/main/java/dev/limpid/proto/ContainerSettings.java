@@ -15,15 +15,17 @@ import java.util.Optional;
  * @param mounts what becomes of its mounts, in this order; at most 4096
  * @param time its clocks, if it has a time namespace of its own
  * @param scheduling of its first process
+ * @param sockets of the host, that it can connect to, by their number; at most 64
  */
 public record ContainerSettings(
     List<GuestSysctl> sysctls,
     List<MountAttributes> mounts,
     Optional<TimeOffsets> time,
-    Scheduling scheduling) {
+    Scheduling scheduling,
+    List<GuestSocket> sockets) {
   /** Nothing. */
   public static final ContainerSettings NONE =
-      new ContainerSettings(List.of(), List.of(), Optional.empty(), Scheduling.USUAL);
+      new ContainerSettings(List.of(), List.of(), Optional.empty(), Scheduling.USUAL, List.of());
 
   /**
    * Copies the lists.
@@ -33,9 +35,14 @@ public record ContainerSettings(
   public ContainerSettings {
     sysctls = List.copyOf(sysctls);
     mounts = List.copyOf(mounts);
+    sockets = List.copyOf(sockets);
     if (sysctls.size() > GuestSysctl.COUNT_MAX || mounts.size() > MountAttributes.COUNT_MAX) {
       throw new IllegalArgumentException(
           sysctls.size() + " sysctls, " + mounts.size() + " mounts with attributes");
+    }
+    if (sockets.size() > GuestSocket.COUNT_MAX) {
+      throw new IllegalArgumentException(
+          sockets.size() + " sockets for one container: at most " + GuestSocket.COUNT_MAX);
     }
   }
 
@@ -54,6 +61,13 @@ public record ContainerSettings(
         values.add(mount.toJson());
       }
       json.put("mountAttributes", new JsonArray(values));
+    }
+    if (!sockets.isEmpty()) {
+      List<JsonValue> values = new ArrayList<>(sockets.size());
+      for (GuestSocket socket : sockets) {
+        values.add(socket.toJson());
+      }
+      json.put("sockets", new JsonArray(values));
     }
     if (time.isPresent()) {
       json.put("timeOffsets", time.get().toJson());

@@ -50,6 +50,7 @@ public final class ControlLink implements AutoCloseable {
   private boolean commitSent;
   private boolean committed;
   private boolean watchSent;
+  private boolean refreshSent;
   private Optional<Launched> launched = Optional.empty();
   private Optional<IOException> mismatch = Optional.empty();
   private Optional<IOException> end = Optional.empty();
@@ -204,6 +205,23 @@ public final class ControlLink implements AutoCloseable {
     }
   }
 
+  /**
+   * Has what the host's engine sees of the root filesystem brought up to date with what the
+   * container has written so far. Returns when it is, or can't be; the shim's log says which.
+   *
+   * @param patience how long that may take
+   */
+  public void refreshRoot(Duration patience) throws IOException {
+    Deadline deadline = Deadline.in(patience);
+    if (!refreshSent) {
+      refreshSent = true;
+      write(Frame.bare(FrameKind.REFRESH_ROOT), deadline);
+    }
+    while (refreshSent) {
+      receive(deadline, "the shim's word that the root filesystem is up to date");
+    }
+  }
+
   @Override
   public void close() throws IOException {
     socket.close();
@@ -319,6 +337,7 @@ public final class ControlLink implements AutoCloseable {
       case LAUNCHED -> launched(frame);
       case COMMITTED -> committed(frame);
       case WATCHING -> watching(frame);
+      case ROOT_REFRESHED -> rootRefreshed(frame);
       case RESULT, FAILURE -> answer(frame);
       case EVENT -> {} // Nothing that a verb of this version waits for.
       default -> throw unexpected(frame);
@@ -354,6 +373,13 @@ public final class ControlLink implements AutoCloseable {
       throw unexpected(frame);
     }
     watchSent = false;
+  }
+
+  private void rootRefreshed(Frame frame) throws IOException {
+    if (!refreshSent) {
+      throw unexpected(frame);
+    }
+    refreshSent = false;
   }
 
   private void launched(Frame frame) throws IOException {

@@ -15,7 +15,8 @@ import java.util.Set;
  *
  * @param type a type of file system, or {@code bind}; 1 to 63 bytes
  * @param source a device, tag or path; {@code layer:<uuid>} is the pmem device that holds the EROFS
- *     image of that UUID; empty if the type needs none
+ *     image of that UUID, {@code disk:<serial>} the virtio disk of that serial number; empty if the
+ *     type needs none
  * @param target where; an absolute path below /run/limpid, made if missing
  * @param flags how
  * @param data the file system's own options, up to 4095 bytes: the kernel cuts what is longer;

@@ -6,6 +6,7 @@ import dev.limpid.oci.json.JsonValue;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Makes a booted guest ready for its container. The result is empty.
@@ -15,9 +16,15 @@ import java.util.List;
  * @param mounts made in this order; at most 1024
  * @param sync mount points to flush before the container's end is told; at most 64, each an
  *     absolute path below /run/limpid
+ * @param upper what fills the upper layer of the container's overlay, as soon as what it lies on is
+ *     mounted; empty: the mounts are all there is
  */
 public record PrepareRequest(
-    Instant clock, Entropy entropy, List<GuestMount> mounts, List<String> sync)
+    Instant clock,
+    Entropy entropy,
+    List<GuestMount> mounts,
+    List<String> sync,
+    Optional<GuestUpper> upper)
     implements AgentRequest {
   private static final int MOUNTS_MAX = 1024;
   private static final int SYNC_MAX = 64;
@@ -30,6 +37,18 @@ public record PrepareRequest(
     if (clock.getEpochSecond() < 0) {
       throw new IllegalArgumentException("clock: " + clock + " is before 1970");
     }
+    if (upper.isPresent() && !isMounted(upper.get().target(), mounts)) {
+      throw new IllegalArgumentException(upper.get().target() + " is not the target of a mount");
+    }
+  }
+
+  private static boolean isMounted(String target, List<GuestMount> mounts) {
+    for (GuestMount mount : mounts) {
+      if (mount.target().equals(target)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Checks mounts, and what to flush, as every request that has them does. */
@@ -63,17 +82,21 @@ public record PrepareRequest(
 
   @Override
   public JsonObject toJson() {
-    return JsonObject.builder()
-        .put("method", method())
-        .put(
-            "clock",
-            JsonObject.builder()
-                .put("seconds", clock.getEpochSecond())
-                .put("nanoseconds", clock.getNano())
-                .build())
-        .put("entropy", entropy.base64())
-        .put("mounts", toJson(mounts))
-        .put("sync", JsonArray.ofStrings(sync))
-        .build();
+    JsonObject.Builder json =
+        JsonObject.builder()
+            .put("method", method())
+            .put(
+                "clock",
+                JsonObject.builder()
+                    .put("seconds", clock.getEpochSecond())
+                    .put("nanoseconds", clock.getNano())
+                    .build())
+            .put("entropy", entropy.base64())
+            .put("mounts", toJson(mounts))
+            .put("sync", JsonArray.ofStrings(sync));
+    if (upper.isPresent()) {
+      json.put("upper", upper.get().toJson());
+    }
+    return json.build();
   }
 }

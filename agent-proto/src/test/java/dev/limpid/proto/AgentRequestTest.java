@@ -46,7 +46,8 @@ class AgentRequestTest {
     Instant before = Instant.EPOCH.minusNanos(1);
     assertThrows(
         IllegalArgumentException.class,
-        () -> new PrepareRequest(before, Requests.entropy(), List.of(), List.of()));
+        () ->
+            new PrepareRequest(before, Requests.entropy(), List.of(), List.of(), Optional.empty()));
   }
 
   @Test
@@ -54,7 +55,7 @@ class AgentRequestTest {
     List<GuestMount> mounts = Collections.nCopies(1025, Requests.LAYER);
     assertThrows(
         IllegalArgumentException.class,
-        () -> new PrepareRequest(NOW, Requests.entropy(), mounts, List.of()));
+        () -> new PrepareRequest(NOW, Requests.entropy(), mounts, List.of(), Optional.empty()));
   }
 
   @Test
@@ -62,7 +63,7 @@ class AgentRequestTest {
     List<String> sync = Collections.nCopies(65, "/run/limpid/a");
     assertThrows(
         IllegalArgumentException.class,
-        () -> new PrepareRequest(NOW, Requests.entropy(), List.of(), sync));
+        () -> new PrepareRequest(NOW, Requests.entropy(), List.of(), sync, Optional.empty()));
   }
 
   @ParameterizedTest
@@ -71,7 +72,7 @@ class AgentRequestTest {
     List<String> sync = List.of("/run/limpid/good", path);
     assertThrows(
         IllegalArgumentException.class,
-        () -> new PrepareRequest(NOW, Requests.entropy(), List.of(), sync));
+        () -> new PrepareRequest(NOW, Requests.entropy(), List.of(), sync, Optional.empty()));
   }
 
   @Test
@@ -81,17 +82,59 @@ class AgentRequestTest {
             Instant.EPOCH,
             Requests.entropy(),
             Collections.nCopies(1024, Requests.LAYER),
-            Collections.nCopies(64, "/run/limpid/a"));
+            Collections.nCopies(64, "/run/limpid/a"),
+            Optional.empty());
     assertEquals(1024, request.mounts().size());
     assertEquals(64, request.sync().size());
     assertTrue(request.toJson().toString().contains("{\"seconds\":0,\"nanoseconds\":0}"));
   }
 
   @Test
+  void prepareSaysWhatFillsAnUpperLayer() {
+    GuestMount disk =
+        new GuestMount("ext4", "disk:limpid-upper", "/run/limpid/upper", Set.of(), "");
+    GuestUpper upper =
+        new GuestUpper(
+            "/run/limpid/upper", "/run/limpid/share/a", Optional.of("/run/limpid/b"), false);
+    String json =
+        new PrepareRequest(NOW, Requests.entropy(), List.of(disk), List.of(), Optional.of(upper))
+            .toJson()
+            .toString();
+    assertTrue(
+        json.endsWith(
+            ",\"upper\":{\"target\":\"/run/limpid/upper\",\"source\":\"/run/limpid/share/a\","
+                + "\"aside\":\"/run/limpid/b\"}}"),
+        json);
+    assertEquals(
+        "{\"target\":\"/run/limpid/a\",\"source\":\"/run/limpid/b\",\"attributesAlone\":true}",
+        new GuestUpper("/run/limpid/a", "/run/limpid/b", Optional.empty(), true)
+            .toJson()
+            .toString());
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            new PrepareRequest(NOW, Requests.entropy(), List.of(), List.of(), Optional.of(upper)));
+    for (String path : List.of("", "/etc", "/run/limpid/../a")) {
+      Optional<String> good = Optional.of("/run/limpid/a");
+      assertThrows(
+          IllegalArgumentException.class, () -> new GuestUpper(path, "/run/limpid/a", good, false));
+      assertThrows(
+          IllegalArgumentException.class, () -> new GuestUpper("/run/limpid/a", path, good, false));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> new GuestUpper("/run/limpid/a", "/run/limpid/b", Optional.of(path), false));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> new GuestUpper("/run/limpid/a", "/run/limpid/b", good, true));
+    }
+  }
+
+  @Test
   void prepareKeepsCopies() {
     List<GuestMount> mounts = new ArrayList<>(List.of(Requests.LAYER));
     List<String> sync = new ArrayList<>(List.of("/run/limpid/a"));
-    PrepareRequest request = new PrepareRequest(NOW, Requests.entropy(), mounts, sync);
+    PrepareRequest request =
+        new PrepareRequest(NOW, Requests.entropy(), mounts, sync, Optional.empty());
     mounts.clear();
     sync.set(0, "/etc");
     assertEquals(List.of(Requests.LAYER), request.mounts());
@@ -255,13 +298,19 @@ class AgentRequestTest {
                     "/a/../b", EnumSet.of(Attribute.REC, Attribute.SHARED, Attribute.NOSYMFOLLOW))),
             Optional.of(
                 new TimeOffsets(new TimeOffsets.Offset(-1, 999_999_999), TimeOffsets.Offset.NONE)),
-            SCHEDULING);
+            SCHEDULING,
+            List.of(
+                new GuestSocket("/run/limpid/sockets/0", 0660, 0, 0xfffffffeL),
+                new GuestSocket("/run/limpid/x", 0, 1, 2)));
     assertEquals(
         "{\"method\":\"create\",\"config\":\"{}\","
             + "\"sysctls\":[{\"name\":\"vm/swappiness\",\"value\":\"1\"},"
             + "{\"name\":\"a:b/c-d.e\",\"value\":\"\"}],"
             + "\"mountAttributes\":[{\"target\":\"/a/../b\","
             + "\"flags\":[\"nosymfollow\",\"shared\",\"rec\"]}],"
+            + "\"sockets\":[{\"path\":\"/run/limpid/sockets/0\",\"mode\":432,\"uid\":0,"
+            + "\"gid\":4294967294},"
+            + "{\"path\":\"/run/limpid/x\",\"mode\":0,\"uid\":1,\"gid\":2}],"
             + "\"timeOffsets\":{\"monotonic\":{\"seconds\":-1,\"nanoseconds\":999999999},"
             + "\"boottime\":{\"seconds\":0,\"nanoseconds\":0}},"
             + SCHEDULING_JSON
@@ -289,6 +338,36 @@ class AgentRequestTest {
     assertThrows(IllegalArgumentException.class, () -> new GuestSysctl(name, "1"));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "/run/limpid,          0,    0, 0",
+    "/run/limpid/../x,     0,    0, 0",
+    "/x,                   0,    0, 0",
+    "/run/limpid/sockets/, 0,    0, 0",
+    "/run/limpid/x,        -1,   0, 0",
+    "/run/limpid/x,        512,  0, 0",
+    "/run/limpid/x,        0,    -1, 0",
+    "/run/limpid/x,        0,    0, 4294967295",
+  })
+  void socketRefuses(String path, int mode, long uid, long gid) {
+    assertThrows(IllegalArgumentException.class, () -> new GuestSocket(path, mode, uid, gid));
+  }
+
+  @Test
+  void socketsAreBounded() {
+    List<GuestSocket> most = Collections.nCopies(64, new GuestSocket("/run/limpid/x", 0, 0, 0));
+    List<GuestSocket> more = Collections.nCopies(65, new GuestSocket("/run/limpid/x", 0, 0, 0));
+    assertEquals(
+        64,
+        new ContainerSettings(List.of(), List.of(), Optional.empty(), Scheduling.USUAL, most)
+            .sockets()
+            .size());
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            new ContainerSettings(List.of(), List.of(), Optional.empty(), Scheduling.USUAL, more));
+  }
+
   @Test
   void sysctlIsBounded() {
     String longest = "é".repeat(2047) + "x";
@@ -299,7 +378,8 @@ class AgentRequestTest {
     List<GuestSysctl> many = Collections.nCopies(257, new GuestSysctl("a", ""));
     assertThrows(
         IllegalArgumentException.class,
-        () -> new ContainerSettings(many, List.of(), Optional.empty(), Scheduling.USUAL));
+        () ->
+            new ContainerSettings(many, List.of(), Optional.empty(), Scheduling.USUAL, List.of()));
   }
 
   @Test
@@ -318,7 +398,8 @@ class AgentRequestTest {
     List<MountAttributes> many = Collections.nCopies(4097, new MountAttributes("/a", shared));
     assertThrows(
         IllegalArgumentException.class,
-        () -> new ContainerSettings(List.of(), many, Optional.empty(), Scheduling.USUAL));
+        () ->
+            new ContainerSettings(List.of(), many, Optional.empty(), Scheduling.USUAL, List.of()));
   }
 
   @ParameterizedTest

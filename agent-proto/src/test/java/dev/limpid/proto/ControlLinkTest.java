@@ -400,6 +400,50 @@ class ControlLinkTest {
         });
   }
 
+  // Refreshing the root filesystem
+
+  @Test
+  void refreshesTheRootAsOftenAsIsAsked() throws Exception {
+    converse(
+        peer -> {
+          for (int i = 0; i < 2; i++) {
+            Frame frame = peer.read();
+            assertEquals(FrameKind.REFRESH_ROOT, frame.kind());
+            assertEquals(0, frame.request());
+            peer.send(Frame.bare(FrameKind.ROOT_REFRESHED));
+          }
+          peer.expectEnd();
+        },
+        link -> {
+          link.refreshRoot(PATIENCE);
+          link.refreshRoot(PATIENCE);
+        });
+  }
+
+  @Test
+  void doesNotWaitForARefreshForEver() throws Exception {
+    converse(
+        peer -> {
+          assertEquals(FrameKind.REFRESH_ROOT, peer.read().kind());
+          peer.expectEnd();
+        },
+        link -> {
+          SocketTimeoutException late =
+              assertThrows(SocketTimeoutException.class, () -> link.refreshRoot(SHORT));
+          assertEquals(
+              "limpid-shim: the shim's word that the root filesystem is up to date has not come"
+                  + " within 50 ms",
+              late.getMessage());
+        });
+  }
+
+  @Test
+  void refusesARefreshThatWasNotAskedFor() throws Exception {
+    converse(
+        peer -> peer.send(Frame.bare(FrameKind.ROOT_REFRESHED)),
+        link -> assertUnexpected("ROOT_REFRESHED, 0 bytes", link));
+  }
+
   // Requests
 
   @Test

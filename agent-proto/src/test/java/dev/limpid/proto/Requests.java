@@ -3,6 +3,7 @@ package dev.limpid.proto;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 
 /** Requests as verbs make them. */
 final class Requests {
@@ -25,6 +26,7 @@ final class Requests {
         Instant.ofEpochSecond(1_700_000_000L, 999_999_999),
         entropy(),
         List.of(LAYER, GuestMount.bind("/run/limpid/a", "/run/limpid/b", MountFlag.REC)),
-        List.of("/run/limpid/upper"));
+        List.of("/run/limpid/upper"),
+        Optional.empty());
   }
 }

@@ -60,35 +60,16 @@ final class ListCommand extends Verb {
   }
 
   private static String table(List<ContainerState> states) {
-    List<String[]> rows = new ArrayList<>();
-    rows.add(HEADINGS);
+    TextTable table = new TextTable(HEADINGS);
     for (ContainerState state : states) {
-      rows.add(
-          new String[] {
-            state.id().toString(),
-            Integer.toString(state.livePid()),
-            state.status().specName(),
-            state.bundle(),
-            Rfc3339.format(state.created()),
-            state.owner()
-          });
+      table.row(
+          state.id().toString(),
+          Integer.toString(state.livePid()),
+          state.status().specName(),
+          state.bundle(),
+          Rfc3339.format(state.created()),
+          state.owner());
     }
-    int[] widths = new int[HEADINGS.length];
-    for (String[] row : rows) {
-      for (int i = 0; i < row.length; i++) {
-        widths[i] = Math.max(widths[i], Math.max(row[i].length() + 3, 12));
-      }
-    }
-    StringBuilder table = new StringBuilder();
-    for (String[] row : rows) {
-      for (int i = 0; i < row.length; i++) {
-        table.append(row[i]);
-        if (i < row.length - 1) {
-          table.append(" ".repeat(widths[i] - row[i].length()));
-        }
-      }
-      table.append('\n');
-    }
-    return table.toString();
+    return table.text();
   }
 }

@@ -2,6 +2,8 @@ package dev.limpid.cli;
 
 import dev.limpid.engine.Journal;
 import dev.limpid.oci.json.PrintableText;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -11,6 +13,8 @@ import java.util.Optional;
  * to standard error if there is none; debug records are kept only with {@code --debug}.
  */
 final class Report implements Journal {
+  private static final String CLEAR_TO_END = "\u001b[K";
+
   private final Invocation invocation;
   private final Optional<Path> file;
   private final boolean json;
@@ -63,6 +67,34 @@ final class Report implements Journal {
   @Override
   public void warn(String message) {
     say(Level.WARNING, message);
+  }
+
+  @Override
+  public void progress(String message) {
+    if (isWatched()) {
+      invocation.err().print("\r" + PrintableText.of("limpid: " + message) + CLEAR_TO_END);
+      invocation.err().flush();
+    }
+  }
+
+  @Override
+  public void progressEnds() {
+    if (isWatched()) {
+      invocation.err().print("\r" + CLEAR_TO_END);
+      invocation.err().flush();
+    }
+  }
+
+  /** Whether standard error is a terminal. */
+  private static boolean isWatched() {
+    try {
+      String target = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
+      return target.startsWith("/dev/pts/")
+          || target.startsWith("/dev/tty")
+          || target.equals("/dev/console");
+    } catch (IOException unknown) {
+      return false;
+    }
   }
 
   private void say(Level level, String message) {

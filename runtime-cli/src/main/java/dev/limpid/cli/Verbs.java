@@ -30,6 +30,7 @@ final class Verbs {
           "checkpoint",
           "restore",
           "check",
+          "layers",
           "refresh-network");
 
   /** What follows the container's name is for another program, options included. */
@@ -100,6 +101,7 @@ final class Verbs {
       case "spec" -> new SpecCommand();
       case "features" -> new FeaturesCommand();
       case "check" -> new CheckCommand();
+      case "layers" -> new LayersCommand();
       case "refresh-network" -> new RefreshNetworkCommand();
       default -> throw new IllegalArgumentException(name);
     };

@@ -22,11 +22,16 @@ import java.util.Set;
  * @param kernel the guest's kernel, an uncompressed vmlinux
  * @param image the guest's root filesystem, an EROFS image
  * @param layers where image layers are kept for DAX
+ * @param layersMaxMiB what those that no VM uses are removed for; 1 to 2^30, or 0 for half of the
+ *     file system
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
  * @param memoryMiB a VM's memory, if the container has no limit that asks for more; 128 to 1048576
  * @param vcpus a VM's virtual CPUs; 1 to 256
  * @param kernelParameters put behind Limpid's own on the guest kernel's command line
  * @param startTimeoutSeconds how long a VM may take until it answers; 1 to 3600
+ * @param rootfs how root filesystems get into VMs, where that way is possible
+ * @param diskMiB how large the disk is that holds what a container writes, if it is on one; {@value
+ *     #DISK_MIB_MIN} to {@value #DISK_MIB_MAX}
  * @param userNetwork what becomes of a container that shares the network of others
  * @param allow what config.json may choose for its VM
  * @param file where all this is from, or would be
@@ -39,14 +44,23 @@ public record LimpidConfiguration(
     Path kernel,
     Path image,
     Path layers,
+    int layersMaxMiB,
     String accelerator,
     int memoryMiB,
     int vcpus,
     List<String> kernelParameters,
     int startTimeoutSeconds,
+    RootfsMode rootfs,
+    int diskMiB,
     UserNetwork userNetwork,
     Set<Permission> allow,
     Path file) {
+  /** The smallest disk, in MiB. */
+  public static final int DISK_MIB_MIN = 64;
+
+  /** The largest disk, in MiB: 4 TiB. */
+  public static final int DISK_MIB_MAX = 1 << 22;
+
   private static final Path DEFAULT_FILE = Path.of("/etc/limpid/limpid.json");
 
   /** Makes the collections immutable. */
@@ -65,11 +79,14 @@ public record LimpidConfiguration(
         home.resolve("vmlinux"),
         home.resolve("mini-os.erofs"),
         Path.of("/var/lib/limpid/layers"),
+        0,
         "auto",
         512,
         1,
         List.of(),
         60,
+        RootfsMode.AUTO,
+        10 << 10,
         UserNetwork.REFUSE,
         Set.of(),
         DEFAULT_FILE);
@@ -110,11 +127,14 @@ public record LimpidConfiguration(
     Path kernel = c.kernel;
     Path image = c.image;
     Path layers = c.layers;
+    int layersMaxMiB = c.layersMaxMiB;
     String accelerator = c.accelerator;
     int memoryMiB = c.memoryMiB;
     int vcpus = c.vcpus;
     List<String> kernelParameters = c.kernelParameters;
     int startTimeoutSeconds = c.startTimeoutSeconds;
+    RootfsMode rootfs = c.rootfs;
+    int diskMiB = c.diskMiB;
     UserNetwork userNetwork = c.userNetwork;
     Set<Permission> allow = c.allow;
     for (JsonCursor member : json.members()) {
@@ -126,11 +146,14 @@ public record LimpidConfiguration(
         case "kernel" -> kernel = path(member);
         case "image" -> image = path(member);
         case "layers" -> layers = path(member);
+        case "layersMaxMiB" -> layersMaxMiB = (int) member.asInteger(0, 1 << 30);
         case "accelerator" -> accelerator = accelerator(member);
         case "memoryMiB" -> memoryMiB = (int) member.asInteger(128, 1 << 20);
         case "vcpus" -> vcpus = (int) member.asInteger(1, 256);
         case "kernelParameters" -> kernelParameters = KernelParameter.all(member);
         case "startTimeoutSeconds" -> startTimeoutSeconds = (int) member.asInteger(1, 3600);
+        case "rootfs" -> rootfs = RootfsMode.of(member);
+        case "diskMiB" -> diskMiB = (int) member.asInteger(DISK_MIB_MIN, DISK_MIB_MAX);
         case "userNetwork" -> userNetwork = UserNetwork.of(member);
         case "allow" -> allow = permissions(member);
         default ->
@@ -146,11 +169,14 @@ public record LimpidConfiguration(
         kernel,
         image,
         layers,
+        layersMaxMiB,
         accelerator,
         memoryMiB,
         vcpus,
         kernelParameters,
         startTimeoutSeconds,
+        rootfs,
+        diskMiB,
         userNetwork,
         allow,
         file);

@@ -29,6 +29,8 @@ public enum Permission {
   VCPUS("dev.limpid.vcpus"),
   /** How the container's root filesystem gets into the VM. */
   ROOTFS("dev.limpid.rootfs"),
+  /** How large the disk is that holds what the container writes. */
+  DISK("dev.limpid.disk"),
   /** Which ports of the network that it shares lead to the container. */
   PORTS("dev.limpid.ports"),
   /** Whether the VM is made from a template. */

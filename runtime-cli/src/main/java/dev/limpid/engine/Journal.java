@@ -9,4 +9,17 @@ public interface Journal {
 
   /** Something was ignored, changed or is probably not what the user meant. */
   void warn(String message);
+
+  /**
+   * How far something is that takes long, for a person who watches; takes the place of what was
+   * said by this last.
+   */
+  default void progress(String message) {
+    // Nobody watches.
+  }
+
+  /** What {@link #progress} has told of is at its end. */
+  default void progressEnds() {
+    // Nobody watches.
+  }
 }

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -174,6 +175,7 @@ class ContainersTest {
             dead.created(),
             dead.annotations(),
             List.of(release),
+            Optional.empty(),
             dead.cgroup()));
 
     assertEquals(new Outcome(0, "", ""), limpid("delete", "web"));

@@ -38,6 +38,8 @@ class UsageTest {
             "--debug --systemd-cgroup --root /x state",
             "limpid: Missing required parameter: 'ID'",
             "limpid state"),
+        Arguments.of(
+            "layers", "limpid: Missing required parameter: 'list|prune|verify'", "limpid layers"),
         Arguments.of("create a b", "limpid: Unmatched argument at index 2: 'b'", "limpid create"),
         Arguments.of(
             "create --preserve-fds x web",

@@ -68,6 +68,7 @@ class VerbsTest {
             "spec",
             "features",
             "check",
+            "layers",
             "refresh-network");
 
     assertEquals(

@@ -48,6 +48,15 @@ class LimpidConfigurationTest {
         Arguments.of(
             "{\"userNetwork\": \"slirp\"}",
             "userNetwork: must be refuse or passt, found \"slirp\""),
+        Arguments.of(
+            "{\"rootfs\": \"dax\"}",
+            "rootfs: must be auto, layers, shared, disk or tmpfs, found \"dax\""),
+        Arguments.of("{\"rootfs\": true}", "rootfs: must be a string, found a boolean"),
+        Arguments.of(
+            "{\"diskMiB\": 63}", "diskMiB: must be an integer from 64 to 4194304, found 63"),
+        Arguments.of(
+            "{\"diskMiB\": 4194305}",
+            "diskMiB: must be an integer from 64 to 4194304, found 4194305"),
         Arguments.of("{\"accelerator\": true}", "accelerator: must be a string, found a boolean"),
         Arguments.of(
             "{\"memoryMiB\": 127}", "memoryMiB: must be an integer from 128 to 1048576, found 127"),
@@ -67,6 +76,9 @@ class LimpidConfigurationTest {
         Arguments.of(
             "{\"kernelParameters\": [\"a\", 1]}",
             "kernelParameters[1]: must be a string, found a number"),
+        Arguments.of(
+            "{\"layersMaxMiB\": -1}",
+            "layersMaxMiB: must be an integer from 0 to 1073741824, found -1"),
         Arguments.of(
             "{\"startTimeoutSeconds\": 0}",
             "startTimeoutSeconds: must be an integer from 1 to 3600, found 0"),
@@ -160,8 +172,9 @@ class LimpidConfigurationTest {
             """
             {
               "hypervisor": "/1", "virtiofsd": "/2", "passt": "/p", "shim": "/3", "kernel": "/4", "image": "/5",
-              "layers": "/6", "accelerator": "tcg", "memoryMiB": 128, "vcpus": 256,
+              "layers": "/6", "layersMaxMiB": 1073741824, "accelerator": "tcg", "memoryMiB": 128, "vcpus": 256,
               "kernelParameters": ["a=b,c", "~"], "startTimeoutSeconds": 3600,
+              "rootfs": "disk", "diskMiB": 4194304,
               "userNetwork": "passt",
               "allow": ["vm.image.path", "dev.limpid.memory", "vm.image.path"]
             }
@@ -176,11 +189,14 @@ class LimpidConfigurationTest {
             Path.of("/4"),
             Path.of("/5"),
             Path.of("/6"),
+            1 << 30,
             "tcg",
             128,
             256,
             List.of("a=b,c", "~"),
             3600,
+            RootfsMode.DISK,
+            4194304,
             UserNetwork.PASST,
             Set.of(Permission.IMAGE_PATH, Permission.MEMORY),
             file),
@@ -227,11 +243,14 @@ class LimpidConfigurationTest {
         c.kernel(),
         c.image(),
         c.layers(),
+        c.layersMaxMiB(),
         c.accelerator(),
         c.memoryMiB(),
         c.vcpus(),
         c.kernelParameters(),
         c.startTimeoutSeconds(),
+        c.rootfs(),
+        c.diskMiB(),
         c.userNetwork(),
         c.allow(),
         file);

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 public final class FrameCodec {
   private static final int CREDIT_MAX = 1 << 20;
   private static final int SIGNAL_MAX = 64;
+  private static final int SOCKETS_MAX = 64;
   private static final int STATUS_MAX = 255;
 
   private FrameCodec() {}
@@ -70,7 +71,8 @@ public final class FrameCodec {
     boolean valid =
         switch (kind) {
           case HELLO -> Hello.isValid(numbers);
-          case CREDIT -> isWithin(numbers.getInt(0), 1, CREDIT_MAX);
+          case CONNECT -> isWithin(numbers.getInt(0), 0, SOCKETS_MAX - 1);
+          case CREDIT, GRANT -> isWithin(numbers.getInt(0), 1, CREDIT_MAX);
           case EXITED ->
               isWithin(numbers.getInt(0), 0, STATUS_MAX)
                   && isWithin(numbers.getInt(4), 0, SIGNAL_MAX);

@@ -31,6 +31,16 @@ public enum FrameKind {
       0x33, Ways.FROM_AGENT, 12, 65535, StreamRule.TRANSPORT, ProcessRule.NONE, RequestRule.NUMBER),
   /** What the host's DNS server says to a LOOKUP; empty if there is no answer. */
   ANSWER(0x34, Ways.TO_AGENT, 0, 65535, StreamRule.TRANSPORT, ProcessRule.NONE, RequestRule.NUMBER),
+  /** A program of the guest has connected to a socket of the host. */
+  CONNECT(0x35, Ways.BACK, 4, 4, StreamRule.NONE, ProcessRule.ANY, RequestRule.NUMBER),
+  /** Bytes of a connection. */
+  CHUNK(0x36, Ways.BOTH, 1, 32 << 10, StreamRule.NONE, ProcessRule.ANY, RequestRule.NUMBER),
+  /** The receiver of a connection's bytes takes this many more. */
+  GRANT(0x37, Ways.BOTH, 4, 4, StreamRule.NONE, ProcessRule.ANY, RequestRule.NUMBER),
+  /** No more CHUNK will come of this connection. */
+  FINISH(0x38, Ways.BOTH, 0, 0, StreamRule.NONE, ProcessRule.ANY, RequestRule.NUMBER),
+  /** The sender has closed its end of this connection. */
+  HANGUP(0x39, Ways.BOTH, 0, 0, StreamRule.NONE, ProcessRule.ANY, RequestRule.NUMBER),
   /** QEMU and virtiofsd run. */
   LAUNCHED(0x40, Ways.FROM_SHIM, 8, 8, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
   /** The container may outlive this link. */
@@ -44,7 +54,11 @@ public enum FrameKind {
   /** Asks for the network to be watched. */
   WATCH(0x45, Ways.TO_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
   /** The network is being watched. */
-  WATCHING(0x46, Ways.FROM_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE);
+  WATCHING(0x46, Ways.FROM_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
+  /** Asks for what the engine sees of the root filesystem to be brought up to date. */
+  REFRESH_ROOT(0x47, Ways.TO_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE),
+  /** It is, as far as that was possible. */
+  ROOT_REFRESHED(0x48, Ways.FROM_SHIM, 0, 0, StreamRule.NONE, ProcessRule.NONE, RequestRule.NONE);
 
   /** Sets of directions, as bits. */
   private static final class Ways {
@@ -172,7 +186,7 @@ public enum FrameKind {
   }
 
   private static FrameKind[] byCode() {
-    FrameKind[] kinds = new FrameKind[0x47];
+    FrameKind[] kinds = new FrameKind[0x49];
     for (FrameKind kind : values()) {
       kinds[kind.code] = kind;
     }

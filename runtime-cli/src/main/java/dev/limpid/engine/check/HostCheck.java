@@ -2,6 +2,8 @@ package dev.limpid.engine.check;
 
 import dev.limpid.config.ConfigurationException;
 import dev.limpid.config.LimpidConfiguration;
+import dev.limpid.config.Permission;
+import dev.limpid.config.RootfsMode;
 import dev.limpid.config.UserNetwork;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.vm.hypervisor.Accelerator;
@@ -63,6 +65,10 @@ public final class HostCheck {
     findings.add(file("kernel", configuration.kernel(), false));
     findings.add(file("image", configuration.image(), false));
     findings.add(onPath("mkfs.erofs", "apt-get install erofs-utils"));
+    if (configuration.rootfs() == RootfsMode.DISK
+        || configuration.allow().contains(Permission.ROOTFS)) {
+      findings.add(onPath("mkfs.ext4", "apt-get install e2fsprogs"));
+    }
     findings.add(onPath("setpriv", "apt-get install util-linux"));
     findings.add(onPath("nsenter", "apt-get install util-linux"));
     findings.add(onPath("ip", "apt-get install iproute2"));

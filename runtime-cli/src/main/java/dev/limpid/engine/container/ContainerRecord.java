@@ -12,6 +12,7 @@ import dev.limpid.oci.state.Rfc3339;
 import dev.limpid.oci.state.Status;
 import dev.limpid.vm.cgroup.CgroupTree;
 import dev.limpid.vm.cgroup.HostCgroup;
+import dev.limpid.vm.rootfs.UpperDisk;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -35,6 +36,7 @@ import java.util.Optional;
  * @param created when
  * @param annotations those of config.json
  * @param releases folders made outside the container's directory, to be removed with it
+ * @param disk the disk that holds what it writes, if it has one
  * @param cgroup the control group of its processes on the host, to be removed with it
  */
 public record ContainerRecord(
@@ -48,6 +50,7 @@ public record ContainerRecord(
     Instant created,
     Map<String, String> annotations,
     List<Path> releases,
+    Optional<UpperDisk> disk,
     HostCgroup cgroup) {
 
   /** How far the verbs have brought a container; whether it still runs, its shim tells. */
@@ -67,13 +70,35 @@ public record ContainerRecord(
   /** The same container in another phase. */
   public ContainerRecord in(Phase next) {
     return new ContainerRecord(
-        id, next, paused, shim, children, bundle, rootfs, created, annotations, releases, cgroup);
+        id,
+        next,
+        paused,
+        shim,
+        children,
+        bundle,
+        rootfs,
+        created,
+        annotations,
+        releases,
+        disk,
+        cgroup);
   }
 
   /** The same container, frozen or not. */
   public ContainerRecord paused(boolean frozen) {
     return new ContainerRecord(
-        id, phase, frozen, shim, children, bundle, rootfs, created, annotations, releases, cgroup);
+        id,
+        phase,
+        frozen,
+        shim,
+        children,
+        bundle,
+        rootfs,
+        created,
+        annotations,
+        releases,
+        disk,
+        cgroup);
   }
 
   /** The same container, run by these processes. */
@@ -89,6 +114,7 @@ public record ContainerRecord(
         created,
         annotations,
         releases,
+        disk,
         cgroup);
   }
 
@@ -126,6 +152,9 @@ public record ContainerRecord(
       folders.add(folder.toString());
     }
     json.put("releases", JsonArray.ofStrings(folders));
+    if (disk.isPresent()) {
+      json.put("disk", toJson(disk.get()));
+    }
     json.put("cgroup", toJson(cgroup));
     return json.build();
   }
@@ -155,7 +184,21 @@ public record ContainerRecord(
         created(json.required("created")),
         annotations,
         releases,
+        json.optional("disk").map(ContainerRecord::disk),
         json.optional("cgroup").map(ContainerRecord::cgroup).orElse(HostCgroup.NONE));
+  }
+
+  private static JsonObject toJson(UpperDisk disk) {
+    return JsonObject.builder()
+        .put("file", disk.file().toString())
+        .put("aside", disk.aside().toString())
+        .put("reused", disk.reused())
+        .build();
+  }
+
+  private static UpperDisk disk(JsonCursor json) {
+    return new UpperDisk(
+        path(json.required("file")), path(json.required("aside")), json.optionalBoolean("reused"));
   }
 
   private static JsonObject toJson(HostCgroup cgroup) {

@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param document the guest's config.json, but for the numbers of disks
  * @param devices its devices, and who may use them
  * @param sources what the guest must be given of the host
+ * @param sockets of the host, that it can connect to
  * @param sharedMemory the file system for {@code /dev/shm} that the guest has to mount for it
  * @param network the host's network namespace to join; empty: one is made
  * @param settings what the agent has to do itself
@@ -29,6 +30,7 @@ public record GuestConfig(
     JsonObject document,
     DeviceTranslation devices,
     List<SharedSource> sources,
+    List<HostSocket> sockets,
     Optional<GuestMount> sharedMemory,
     Optional<Path> network,
     ContainerSettings settings) {
@@ -40,9 +42,10 @@ public record GuestConfig(
 
   private static final HostNames HOST_NAMES = new HostNames(Path.of("/proc/sys/kernel"));
 
-  /** Makes the list immutable. */
+  /** Makes the lists immutable. */
   public GuestConfig {
     sources = List.copyOf(sources);
+    sockets = List.copyOf(sockets);
   }
 
   /**
@@ -104,13 +107,15 @@ public record GuestConfig(
         guest,
         devices,
         mounts.sources(),
+        mounts.sockets(),
         mounts.sharedMemory(),
         namespaces.network(),
         new ContainerSettings(
             sysctls.guest(),
             mounts.attributes(),
             TimeTranslation.translate(linux),
-            SchedulingTranslation.of(process)));
+            SchedulingTranslation.of(process),
+            mounts.socketPlaces()));
   }
 
   /** The devices of the host that the VM gets as disks. */

@@ -5,16 +5,17 @@ import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonValue;
 import dev.limpid.proto.GuestMount;
+import dev.limpid.proto.GuestSocket;
 import dev.limpid.proto.MountAttributes;
 import dev.limpid.proto.MountFlag;
 import dev.limpid.vm.mountinfo.MountTable;
 import dev.limpid.vm.rootfs.GuestPlace;
 import dev.limpid.vm.shim.BindOptions;
+import dev.limpid.vm.shim.IdentityMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -25,8 +26,8 @@ import java.util.Set;
 
 /**
  * The section {@code mounts} of config.json for the guest: what is bound from the host gets its
- * place in the shared folder as its source; everything else is made in the guest, in the same
- * order.
+ * place in the shared folder as its source, or if it is a socket, the place where the agent listens
+ * for it; everything else is made in the guest, in the same order.
  */
 final class MountTranslation {
   /** The guest's crun has a file open for each mount, and may have no more than 1024. */
@@ -79,14 +80,25 @@ final class MountTranslation {
    *
    * @param mounts the section's value
    * @param sources the host's files and folders that the guest needs
+   * @param sockets the host's sockets that it needs
    * @param sharedMemory the file system for {@code /dev/shm} that the guest needs
    * @param attributes what the agent has to set, because crun can't
    */
   record Result(
       JsonArray mounts,
       List<SharedSource> sources,
+      List<HostSocket> sockets,
       Optional<GuestMount> sharedMemory,
-      List<MountAttributes> attributes) {}
+      List<MountAttributes> attributes) {
+    /** Where the guest has the sockets. */
+    List<GuestSocket> socketPlaces() {
+      List<GuestSocket> places = new ArrayList<>(sockets.size());
+      for (HostSocket socket : sockets) {
+        places.add(socket.place());
+      }
+      return places;
+    }
+  }
 
   /**
    * Translates all mounts.
@@ -98,6 +110,7 @@ final class MountTranslation {
   Result translate(JsonCursor config) {
     List<JsonValue> mounts = new ArrayList<>();
     List<SharedSource> sources = new ArrayList<>();
+    List<HostSocket> sockets = new ArrayList<>();
     List<GuestMount> sharedMemory = new ArrayList<>();
     List<MountAttributes> attributes = new ArrayList<>();
     boolean privateRoot = isPrivate(config.required("linux").optionalString("rootfsPropagation"));
@@ -113,7 +126,7 @@ final class MountTranslation {
     }
     for (JsonCursor mount : all) {
       MountOptions options = MountOptions.of(mount);
-      JsonObject translated = mount(config, mount, options, sources, sharedMemory);
+      JsonObject translated = mount(config, mount, options, sources, sockets, sharedMemory);
       String place = places.take(mount.requiredString("destination"));
       mounts.add(translated.with("destination", place));
       Optional<MountAttributes> undone = attributes(place, options, privateRoot);
@@ -122,7 +135,7 @@ final class MountTranslation {
       }
     }
     return new Result(
-        new JsonArray(mounts), sources, sharedMemory.stream().findFirst(), attributes);
+        new JsonArray(mounts), sources, sockets, sharedMemory.stream().findFirst(), attributes);
   }
 
   private JsonObject mount(
@@ -130,6 +143,7 @@ final class MountTranslation {
       JsonCursor mount,
       MountOptions options,
       List<SharedSource> sources,
+      List<HostSocket> sockets,
       List<GuestMount> sharedMemory) {
     options.checkCopyUp(mount);
     List<String> words = options.forCrun();
@@ -142,8 +156,16 @@ final class MountTranslation {
       MountIdentities.refuse(mount, options);
       addPermissions(mount, options, words);
     } else {
-      Path source = source(mount);
       checkBind(options);
+      Path source = source(mount);
+      Optional<IdentityMap> identities = MountIdentities.of(config, mount, options);
+      Optional<HostSocket> socket = socket(mount, source, sockets.size(), identities);
+      if (socket.isPresent()) {
+        sockets.add(socket.get());
+        return translated
+            .with("source", socket.get().place().path())
+            .with("options", JsonArray.ofStrings(words));
+      }
       OptionalLong memory = sharedMemory(mount, source);
       if (memory.isPresent()) {
         words.addAll(SHARED_MEMORY_OPTIONS);
@@ -155,10 +177,7 @@ final class MountTranslation {
       String name = "volume" + sources.size();
       BindOptions bind =
           new BindOptions(
-              options.isRecursive(),
-              options.isReadOnly(),
-              follows(options),
-              MountIdentities.of(config, mount, options));
+              options.isRecursive(), options.isReadOnly(), follows(options), identities);
       sources.add(new SharedSource(source, name, bind));
       translated = translated.with("source", around.place().share().resolve(name).toString());
     }
@@ -260,20 +279,35 @@ final class MountTranslation {
   private Path source(JsonCursor mount) {
     JsonCursor source = mount.required("source");
     Path given = bundle.resolve(source.asString());
-    Path real;
-    BasicFileAttributes attributes;
     try {
-      real = given.toRealPath();
-      attributes = Files.readAttributes(real, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      return given.toRealPath();
     } catch (IOException absent) {
       throw source.invalid("no such file or directory on the host");
     }
-    if (attributes.isDirectory() || attributes.isRegularFile()) {
-      return real;
+  }
+
+  /** The socket that a source is. Otherwise it is what can be served as a file. */
+  private Optional<HostSocket> socket(
+      JsonCursor mount, Path source, int number, Optional<IdentityMap> identities) {
+    if (Files.isDirectory(source, LinkOption.NOFOLLOW_LINKS)
+        || Files.isRegularFile(source, LinkOption.NOFOLLOW_LINKS)) {
+      return Optional.empty();
     }
-    throw source.invalid(
-        "must be a directory or a regular file: a socket, pipe or device of the host can't be"
-            + " reached from inside a virtual machine");
+    Optional<HostSocket> socket =
+        HostSocket.of(source, around.place().socket(number), identities, mount);
+    if (socket.isEmpty()) {
+      throw mount
+          .required("source")
+          .invalid(
+              "must be a directory, a regular file or a socket: a pipe or device of the host can't"
+                  + " be reached from inside a virtual machine");
+    }
+    if (number >= GuestSocket.COUNT_MAX) {
+      throw mount
+          .required("source")
+          .refused("is a socket; a container can have " + GuestSocket.COUNT_MAX + " of the host's");
+    }
+    return socket;
   }
 
   /**

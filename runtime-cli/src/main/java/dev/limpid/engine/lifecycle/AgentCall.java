@@ -34,8 +34,21 @@ final class AgentCall {
    */
   static JsonObject of(
       ContainerDirectory directory, ContainerRecord container, AgentRequest request) {
+    return of(directory, container, request, PATIENCE);
+  }
+
+  /**
+   * The same, of something that may take longer than others.
+   *
+   * @param patience how long the answer may take
+   */
+  static JsonObject of(
+      ContainerDirectory directory,
+      ContainerRecord container,
+      AgentRequest request,
+      Duration patience) {
     try (ControlLink link = ControlLink.connect(directory.vm().path(), PATIENCE)) {
-      return link.call(addressed(directory, request), PATIENCE);
+      return link.call(addressed(directory, request), patience);
     } catch (AgentFailureException refused) {
       throw new EngineException(
           refused.code().equals("no-process")

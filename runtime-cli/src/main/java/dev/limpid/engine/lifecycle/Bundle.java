@@ -164,8 +164,8 @@ record Bundle(
     return disks;
   }
 
-  /** The first descriptor of QEMU's that is none of a disk. */
-  int networkDescriptor() {
+  /** The first descriptor of QEMU's that is none of these. */
+  int descriptorAfterDisks() {
     return QemuCommandLine.DISK_DESCRIPTOR + guest.disks().size();
   }
 

@@ -20,9 +20,9 @@ import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.json.InvalidSpecException;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.vm.cgroup.HostCgroup;
+import dev.limpid.vm.layer.LayerBounds;
 import dev.limpid.vm.layer.LayerStore;
 import dev.limpid.vm.rootfs.Rootfs;
-import dev.limpid.vm.rootfs.SharedRootfs;
 import dev.limpid.vm.shim.ShimProcess;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -35,6 +35,8 @@ import java.util.Optional;
  * taken, {@code delete --force} finds in the container's record.
  */
 public final class ContainerCreation {
+  private static final long MIB = 1L << 20;
+
   private final EngineContext context;
 
   /** Makes containers below the context's root. */
@@ -64,10 +66,11 @@ public final class ContainerCreation {
           "the container has a network of its own, all of whose ports are its own");
     }
     try (Claim claim = store.claim(request.id());
+        LayerStore layers = layers(configuration, bundle, choice);
         Rollback rollback = new Rollback(context.journal())) {
       rollback.onFailure("the container's directory", claim.directory()::remove);
       ShimProcess shim =
-          create(request, configuration, bundle, choice, claim.directory(), rollback);
+          create(request, configuration, bundle, choice, layers, claim.directory(), rollback);
       rollback.commit();
       return shim;
     }
@@ -78,6 +81,7 @@ public final class ContainerCreation {
       LimpidConfiguration configuration,
       Bundle bundle,
       VmChoice choice,
+      LayerStore layers,
       ContainerDirectory directory,
       Rollback rollback) {
     Optional<JoinedVm> place = Optional.empty();
@@ -86,11 +90,11 @@ public final class ContainerCreation {
       place = Optional.of(JoinedVm.enter(sandbox, directory, request.id(), rollback));
       bundle = bundle.joined(sandbox, place.get().number());
     }
-    Rootfs rootfs = rootfs(request, configuration, bundle, choice, directory);
+    Rootfs rootfs = rootfs(request, bundle, choice, layers, directory);
     VmLaunch launch =
         new VmLaunch(context, configuration, bundle, choice, place, rootfs, directory);
     ContainerCgroup cgroup = ContainerCgroup.place(context, bundle, request.id(), launch.size());
-    ContainerRecord container = record(request.id(), bundle, rootfs.releases(), cgroup.cgroup());
+    ContainerRecord container = record(request.id(), bundle, rootfs, cgroup.cgroup());
     directory.write(container);
     directory.saveConfig(bundle.config().raw());
     make(rootfs, rollback);
@@ -116,24 +120,33 @@ public final class ContainerCreation {
     }
   }
 
+  /** The images stay in the store until the VM has mapped them, and this is closed. */
+  private LayerStore layers(LimpidConfiguration configuration, Bundle bundle, VmChoice choice) {
+    VmSize size =
+        VmSize.of(configuration, bundle.config().linux().resources(), 0, HostSize.read())
+            .orAsAsked(choice.size());
+    return new LayerStore(
+        configuration.layers(),
+        configuration.shim(),
+        LayerBounds.ofVm(configuration.layersMaxMiB() * MIB, size.memoryMiB() * MIB),
+        new WatchedLayers(context.journal()));
+  }
+
   /** What a VM gets that runs already is one folder. */
   private Rootfs rootfs(
       CreateRequest request,
-      LimpidConfiguration configuration,
       Bundle bundle,
       VmChoice choice,
+      LayerStore layers,
       ContainerDirectory directory) {
-    if (bundle.sandbox().isPresent()) {
-      return new SharedRootfs(bundle.rootfs());
-    }
-    return new RootfsChoice(
-            new LayerStore(configuration.layers()), Landlock.ofHost(), context.journal())
-        .choose(
+    RootfsChoice ways = new RootfsChoice(layers, Landlock.ofHost(), context.journal());
+    return bundle.sandbox().isPresent()
+        ? ways.inRunningVm(bundle.rootfs(), bundle.hostMounts(), choice.rootfs())
+        : ways.choose(
             bundle.rootfs(), bundle.hostMounts(), request.id(), directory.path(), choice.rootfs());
   }
 
-  private ContainerRecord record(
-      ContainerId id, Bundle bundle, List<Path> releases, HostCgroup cgroup) {
+  private ContainerRecord record(ContainerId id, Bundle bundle, Rootfs rootfs, HostCgroup cgroup) {
     return new ContainerRecord(
         id,
         Phase.CREATING,
@@ -144,7 +157,8 @@ public final class ContainerCreation {
         bundle.rootfs(),
         context.clock().instant(),
         bundle.config().annotations(),
-        releases,
+        rootfs.releases(),
+        rootfs.disk(),
         cgroup);
   }
 
@@ -153,6 +167,12 @@ public final class ContainerCreation {
       // One of this name is what a crash of the host has left: the id is ours alone.
       FolderRemoval.remove(folder);
       rollback.onFailure(folder.toString(), () -> FolderRemoval.remove(folder));
+    }
+    if (rootfs.disk().isPresent()) {
+      DiskRemoval.beforeUse(rootfs.disk().get());
+      rollback.onFailure(
+          rootfs.disk().get().file().toString(),
+          () -> DiskRemoval.afterFailure(rootfs.disk().get()));
     }
     try {
       rootfs.make();

@@ -66,6 +66,12 @@ public final class ContainerDeletion {
         for (Path release : container.get().releases()) {
           FolderRemoval.remove(release);
         }
+        if (container.get().disk().isPresent()) {
+          DiskRemoval.afterEnd(
+              container.get().disk().get(),
+              container.get().phase() != Phase.CREATING,
+              context.journal());
+        }
         ContainerCgroup.remove(container.get().cgroup());
       } else {
         leaveVm(directory, id);
@@ -157,7 +163,7 @@ public final class ContainerDeletion {
         // What the guest does not do, the end of its VM does.
       }
     }
-    VmProcesses.endShim(shim);
+    VmProcesses.endShim(shim, container.disk().isPresent());
   }
 
   /** The container is gone whatever these say, so their failure is only told (runtime.md, 13). */

@@ -8,6 +8,8 @@ import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.state.Status;
+import dev.limpid.proto.AgentFailureException;
+import dev.limpid.proto.ControlLink;
 import dev.limpid.proto.PauseRequest;
 import dev.limpid.proto.ResumeRequest;
 import dev.limpid.vm.qmp.QmpClient;
@@ -20,6 +22,12 @@ import java.time.Duration;
  */
 public final class ContainerPause {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration REFRESH_PATIENCE = Duration.ofSeconds(3);
+
+  /** All that is on the container's disk is brought back before it counts as paused. */
+  private static final Duration DISK_PATIENCE = Duration.ofMinutes(10);
+
+  private static final Duration AGENT_PATIENCE = Duration.ofSeconds(30);
 
   private final EngineContext context;
 
@@ -44,9 +52,22 @@ public final class ContainerPause {
         throw new EngineException(
             "container not running or created: " + status(directory, container));
       }
-      AgentCall.of(directory, container, new PauseRequest());
+      // Before it is: a verb that is killed meanwhile leaves one that `resume` takes.
       directory.write(container.paused(true));
+      try {
+        AgentCall.of(
+            directory,
+            container,
+            new PauseRequest(),
+            container.disk().isPresent() ? DISK_PATIENCE : AGENT_PATIENCE);
+      } catch (EngineException failed) {
+        if (failed.getCause() instanceof AgentFailureException) {
+          directory.write(container.paused(false));
+        }
+        throw failed;
+      }
       if (directory.membership().isEmpty()) {
+        refreshRoot(directory);
         halt(directory);
       }
     }
@@ -70,6 +91,22 @@ public final class ContainerPause {
       }
       AgentCall.of(directory, container, new ResumeRequest());
       directory.write(container.paused(false));
+    }
+  }
+
+  /**
+   * Who pauses a container often wants to read its files: what its processes have written is to be
+   * there. That it may not be is no reason to let them go on.
+   */
+  private void refreshRoot(ContainerDirectory directory) {
+    try (ControlLink link = ControlLink.connect(directory.path(), PATIENCE)) {
+      link.refreshRoot(REFRESH_PATIENCE);
+    } catch (IOException failed) {
+      context
+          .journal()
+          .warn(
+              "pause: what the host sees of the root filesystem may be out of date: "
+                  + failed.getMessage());
     }
   }
 

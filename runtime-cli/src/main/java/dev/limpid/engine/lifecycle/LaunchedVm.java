@@ -248,7 +248,8 @@ final class LaunchedVm implements AutoCloseable {
         context.clock().instant(),
         Entropy.fromHost(),
         mounts,
-        List.of(Rootfs.GUEST_PATH.toString(), Rootfs.GUEST_SHARE.toString()));
+        List.of(Rootfs.GUEST_PATH.toString(), Rootfs.GUEST_SHARE.toString()),
+        rootfs.filling());
   }
 
   /** The size that a process asks for its terminal. */

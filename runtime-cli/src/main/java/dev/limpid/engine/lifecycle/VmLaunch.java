@@ -5,6 +5,7 @@ import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.ContainerDirectory;
 import dev.limpid.engine.guest.HostBlockDevice;
+import dev.limpid.engine.guest.HostSocket;
 import dev.limpid.engine.guest.SharedSource;
 import dev.limpid.engine.network.SharedNetwork;
 import dev.limpid.engine.vm.VmChoice;
@@ -13,6 +14,7 @@ import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.device.AgentPort;
 import dev.limpid.vm.device.Console;
 import dev.limpid.vm.device.Device;
+import dev.limpid.vm.device.FileDisk;
 import dev.limpid.vm.device.PciBridge;
 import dev.limpid.vm.device.PmemDisk;
 import dev.limpid.vm.device.SharedFolder;
@@ -139,8 +141,15 @@ final class VmLaunch {
     }
     plan.share();
     rootfs.share(plan);
+    plan.root(bundle.rootfs());
+    if (rootfs.bypassesMount()) {
+      plan.merged(bundle.rootfs());
+    }
     for (SharedSource source : bundle.guest().sources()) {
       plan.bind(source.source(), source.name(), source.options());
+    }
+    for (HostSocket socket : bundle.guest().sockets()) {
+      plan.socket(socket.source());
     }
     for (HostBlockDevice disk : bundle.guest().disks()) {
       plan.disk(disk.node(), disk.major(), disk.minor(), disk.readOnly());
@@ -209,9 +218,14 @@ final class VmLaunch {
     devices.addAll(List.of(PciBridge.values()));
     devices.addAll(rootfs.devices());
     devices.addAll(bundle.guestDisks());
+    int descriptor = bundle.descriptorAfterDisks();
+    if (rootfs.disk().isPresent()) {
+      devices.add(new FileDisk(descriptor++));
+    }
+    int networkDescriptor = descriptor;
     bundle
         .sharedNetwork()
-        .flatMap(network -> network.device(bundle.networkDescriptor()))
+        .flatMap(network -> network.device(networkDescriptor))
         .ifPresent(devices::add);
     return new VirtualMachine(
         request.id().value(),

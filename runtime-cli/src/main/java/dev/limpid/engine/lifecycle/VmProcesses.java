@@ -9,6 +9,9 @@ final class VmProcesses {
   /** How long a shim may take to end its VM in order. */
   private static final long SHIM_PATIENCE_MS = 5_000;
 
+  /** The same, if the guest has to bring back what was written to its disk. */
+  private static final long DISK_PATIENCE_MS = 30_000;
+
   /** How long the host's kernel may take to end a process. */
   private static final long KERNEL_PATIENCE_MS = 10_000;
 
@@ -29,14 +32,23 @@ final class VmProcesses {
 
   /** The same, of the shim alone. */
   static void endShim(HostProcess shim) {
-    awaitOrKill(shim, "limpid-shim");
+    endShim(shim, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param disk whether the guest may have to bring back first what was written to its disk
+   */
+  static void endShim(HostProcess shim, boolean disk) {
+    awaitOrKill(shim, "limpid-shim", disk ? DISK_PATIENCE_MS : SHIM_PATIENCE_MS);
   }
 
   /** The same, of what the shim has started. */
   static void endChildren(List<HostProcess> children) {
     for (HostProcess child : children) {
       // It dies with the shim, but not in the same instant.
-      awaitOrKill(child, "child");
+      awaitOrKill(child, "child", SHIM_PATIENCE_MS);
     }
   }
 
@@ -70,8 +82,8 @@ final class VmProcesses {
     }
   }
 
-  private static void awaitOrKill(HostProcess process, String what) {
-    if (process.awaitDeath(SHIM_PATIENCE_MS)) {
+  private static void awaitOrKill(HostProcess process, String what, long patience) {
+    if (process.awaitDeath(patience)) {
       return;
     }
     process.kill();

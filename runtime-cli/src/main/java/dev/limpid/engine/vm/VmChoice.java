@@ -3,7 +3,7 @@ package dev.limpid.engine.vm;
 import dev.limpid.config.KernelParameter;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.config.Permission;
-import dev.limpid.engine.rootfs.RootfsMode;
+import dev.limpid.engine.rootfs.RootfsRequest;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonNull;
 import java.nio.charset.StandardCharsets;
@@ -36,10 +36,9 @@ public record VmChoice(
     Optional<Path> initrd,
     GuestImage image,
     RequestedSize size,
-    RootfsMode rootfs,
+    RootfsRequest rootfs,
     SharedPorts ports) {
   private static final String ANNOTATIONS = "dev.limpid.";
-  private static final String ROOTFS_ANNOTATION = "dev.limpid.rootfs";
   private static final String TEMPLATE_ANNOTATION = "dev.limpid.template";
 
   private static final int HYPERVISOR_PARAMETERS_MAX = 128;
@@ -62,14 +61,13 @@ public record VmChoice(
    *     configuration does not allow, naming the field
    */
   public static VmChoice of(JsonCursor config, LimpidConfiguration configuration) {
-    RootfsMode rootfs = RootfsMode.AUTO;
     SharedPorts ports = SharedPorts.NONE;
     for (JsonCursor annotation : config.optionalMembers("annotations")) {
       if (annotation.key().equals(SharedPorts.ANNOTATION)) {
         configuration.require(Permission.PORTS, annotation);
         ports = SharedPorts.of(annotation);
       } else if (annotation.key().startsWith(ANNOTATIONS)) {
-        rootfs = annotation(annotation, rootfs, configuration);
+        checkAnnotation(annotation, configuration);
       }
     }
     Optional<JsonCursor> vm = config.optional("vm");
@@ -82,20 +80,17 @@ public record VmChoice(
             Optional.empty(),
             GuestImage.raw(configuration.image()),
             RequestedSize.of(config),
-            rootfs,
+            RootfsRequest.of(config, configuration),
             ports);
     return vm.isEmpty() ? configured : configured.with(vm.get(), configuration);
   }
 
-  private static RootfsMode annotation(
-      JsonCursor annotation, RootfsMode rootfs, LimpidConfiguration configuration) {
+  private static void checkAnnotation(JsonCursor annotation, LimpidConfiguration configuration) {
     switch (annotation.key()) {
       case RequestedSize.MEMORY_ANNOTATION -> configuration.require(Permission.MEMORY, annotation);
       case RequestedSize.VCPUS_ANNOTATION -> configuration.require(Permission.VCPUS, annotation);
-      case ROOTFS_ANNOTATION -> {
-        configuration.require(Permission.ROOTFS, annotation);
-        return RootfsMode.of(annotation);
-      }
+      case RootfsRequest.ANNOTATION -> configuration.require(Permission.ROOTFS, annotation);
+      case RootfsRequest.DISK_ANNOTATION -> configuration.require(Permission.DISK, annotation);
       case TEMPLATE_ANNOTATION -> {
         configuration.require(Permission.TEMPLATE, annotation);
         if (!annotation.asString().equals("never")) {
@@ -106,7 +101,6 @@ public record VmChoice(
           throw annotation.invalid(
               "is no annotation of Limpid; see docs/configuration.md for those there are");
     }
-    return rootfs;
   }
 
   private VmChoice with(JsonCursor vm, LimpidConfiguration configuration) {

@@ -13,6 +13,7 @@ import dev.limpid.oci.state.ContainerState;
 import dev.limpid.oci.state.Status;
 import dev.limpid.vm.cgroup.CgroupTree;
 import dev.limpid.vm.cgroup.HostCgroup;
+import dev.limpid.vm.rootfs.UpperDisk;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -112,6 +113,7 @@ class ContainerRecordTest {
             Containers.CREATED,
             annotations,
             List.of(Path.of("/o/work"), Path.of("/o/other")),
+            Optional.of(new UpperDisk(Path.of("/o/disk"), Path.of("/o/back"), true)),
             new HostCgroup(
                 CgroupTree.Version.V1,
                 List.of(Path.of("/sys/fs/cgroup/cpu/a"), Path.of("/sys/fs/cgroup/memory/a")),
@@ -144,6 +146,7 @@ class ContainerRecordTest {
             java.time.Instant.parse("2025-03-01T12:34:56Z"),
             Map.of(),
             List.of(),
+            Optional.empty(),
             HostCgroup.NONE),
         read(GOOD));
   }

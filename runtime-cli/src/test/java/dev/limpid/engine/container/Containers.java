@@ -29,6 +29,7 @@ public final class Containers {
         CREATED,
         Map.of(),
         List.of(),
+        Optional.empty(),
         HostCgroup.NONE);
   }
 

@@ -106,7 +106,8 @@ class GuestConfigTest {
             List.of(),
             Optional.of(new TimeOffsets(new Offset(0, 4), new Offset(-3, 0))),
             new Scheduling(
-                Optional.empty(), Optional.of(new Scheduling.IoPriorityAttributes(3, 7)))),
+                Optional.empty(), Optional.of(new Scheduling.IoPriorityAttributes(3, 7))),
+            List.of()),
         guest.settings());
     assertEquals(3, journal.records().size(), journal.records().toString());
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.limpid.engine.Json;
 import dev.limpid.oci.json.InvalidSpecException;
 import dev.limpid.proto.GuestMount;
+import dev.limpid.proto.GuestSocket;
 import dev.limpid.proto.MountAttributes;
 import dev.limpid.proto.MountFlag;
 import dev.limpid.vm.mountinfo.HostMount;
@@ -48,7 +49,7 @@ class MountTranslationTest {
 
   static List<Arguments> wrong() {
     String kind =
-        "must be a directory or a regular file: a socket, pipe or device of the host can't be"
+        "must be a directory, a regular file or a socket: a pipe or device of the host can't be"
             + " reached from inside a virtual machine, found ";
     return List.of(
         Arguments.of("{'mounts':{}}", "mounts: must be an array, found an object"),
@@ -139,16 +140,65 @@ class MountTranslationTest {
   }
 
   @Test
-  void refusesSockets() throws IOException {
+  void givesSocketsAPlaceOfTheirOwn() throws IOException {
+    Path file = bundle.resolve("socket");
+    try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      socket.bind(UnixDomainSocketAddress.of(file));
+      Files.setAttribute(file, "unix:mode", 0640);
+      int own = (Integer) Files.getAttribute(file, "unix:uid");
+      Surroundings joined = new Surroundings(new GuestPlace(3), Map.of(), Optional.empty());
+      String mapping = "[{'containerID':" + own + ",'hostID':4000000000,'size':1}]";
+      String elsewhere = "[{'containerID':" + (own + 1) + ",'hostID':7,'size':9}]";
+
+      MountTranslation.Result result =
+          translate(
+              "{'mounts':[{'destination':'/d','type':'bind','source':'data'},"
+                  + "{'destination':'/x','type':'bind','source':'socket','options':['ro']},"
+                  + "{'destination':'/y','source':'socket','options':['bind'],"
+                  + ("'uidMappings':" + mapping + ",'gidMappings':" + elsewhere + "}]}"),
+              new MountTable(List.of()),
+              joined);
+
+      assertEquals(1, result.sources().size());
+      assertEquals(
+          List.of(
+              new HostSocket(
+                  file, new GuestSocket("/run/limpid/joined/3/sockets/0", 0640, own, own)),
+              new HostSocket(
+                  file,
+                  new GuestSocket("/run/limpid/joined/3/sockets/1", 0640, 4000000000L, 65534))),
+          result.sockets());
+      assertEquals(
+          Json.of(
+              "[{'destination':'/d','type':'bind','source':'/run/limpid/joined/3/share/volume0',"
+                  + "'options':['bind','private']},"
+                  + "{'destination':'/x','type':'bind','source':'/run/limpid/joined/3/sockets/0',"
+                  + "'options':['bind','private','ro']},"
+                  + "{'destination':'/y','source':'/run/limpid/joined/3/sockets/1',"
+                  + "'options':['bind','private']}]"),
+          result.mounts());
+    }
+  }
+
+  @Test
+  void refusesTooManySockets() throws IOException {
     try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       socket.bind(UnixDomainSocketAddress.of(bundle.resolve("socket")));
+      String mount = "{'destination':'/x','type':'bind','source':'socket'}";
+      MountTable none = new MountTable(List.of());
 
-      assertThrows(
-          InvalidSpecException.class,
-          () ->
-              translate(
-                  "{'mounts':[{'destination':'/x','type':'bind','source':'socket'}]}",
-                  new MountTable(List.of())));
+      assertEquals(
+          64,
+          translate("{'mounts':[" + mount + ("," + mount).repeat(63) + "]}", none)
+              .socketPlaces()
+              .size());
+      InvalidSpecException e =
+          assertThrows(
+              InvalidSpecException.class,
+              () -> translate("{'mounts':[" + mount + ("," + mount).repeat(64) + "]}", none));
+      assertEquals(
+          "config.json: mounts[64].source: is a socket; a container can have 64 of the host's",
+          e.getMessage());
     }
   }
 

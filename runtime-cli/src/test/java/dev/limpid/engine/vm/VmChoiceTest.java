@@ -1,13 +1,15 @@
 package dev.limpid.engine.vm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.config.Permission;
+import dev.limpid.config.RootfsMode;
 import dev.limpid.engine.Json;
-import dev.limpid.engine.rootfs.RootfsMode;
+import dev.limpid.engine.rootfs.RootfsRequest;
 import dev.limpid.oci.json.InvalidSpecException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,7 +64,12 @@ class VmChoiceTest {
         annotation("dev.limpid.vcpus", "0", "must be a number from 1 to 256"),
         annotation("dev.limpid.vcpus", "257", "must be a number from 1 to 256"),
         annotation("dev.limpid.vcpus", "1.5", "must be a number from 1 to 256"),
-        annotation("dev.limpid.rootfs", "DAX", "must be auto, dax or shared"),
+        annotation("dev.limpid.rootfs", "dax", "must be auto, layers, shared, disk or tmpfs"),
+        annotation("dev.limpid.disk", "63", "must be a number from 64 to 4194304"),
+        annotation("dev.limpid.disk", "4194305", "must be a number from 64 to 4194304"),
+        annotation("dev.limpid.disk", "064", "must be a number from 64 to 4194304"),
+        annotation("dev.limpid.disk", "1G", "must be a number from 64 to 4194304"),
+        annotation("dev.limpid.disk", "", "must be a number from 64 to 4194304"),
         annotation("dev.limpid.ports", "", PORTS),
         annotation("dev.limpid.ports", "0", PORTS),
         annotation("dev.limpid.ports", "65536", PORTS),
@@ -205,7 +212,8 @@ class VmChoiceTest {
 
   private static final String EVERYTHING =
       """
-      'annotations':{'dev.limpid.memory':'256','dev.limpid.vcpus':'2','dev.limpid.rootfs':'dax',
+      'annotations':{'dev.limpid.memory':'256','dev.limpid.vcpus':'2','dev.limpid.rootfs':'layers',
+                     'dev.limpid.disk':'64',
                      'dev.limpid.template':'never','dev.limpid.ports':'53/udp,80',
                      'dev.other':'x','dev.limpidity':'y'},
       'vm':{'hypervisor':{'path':'DIR/program','parameters':['-device','virtio-rng-pci']},
@@ -244,7 +252,7 @@ class VmChoiceTest {
             Optional.of(folder.resolve("initrd")),
             new GuestImage(folder.resolve("image"), "raw"),
             new RequestedSize(OptionalInt.of(256), OptionalInt.of(2)),
-            RootfsMode.DAX,
+            new RootfsRequest(RootfsMode.LAYERS, true, 64, false, false),
             new SharedPorts(new TreeSet<>(Set.of(80)), new TreeSet<>(Set.of(53)))),
         choose(EVERYTHING, ALL));
   }
@@ -261,7 +269,7 @@ class VmChoiceTest {
             Optional.empty(),
             new GuestImage(c.image(), "raw"),
             new RequestedSize(OptionalInt.empty(), OptionalInt.empty()),
-            RootfsMode.AUTO,
+            new RootfsRequest(RootfsMode.AUTO, false, 10240, false, false),
             SharedPorts.NONE);
 
     assertEquals(expected, choose("'annotations':{'a':'b'}", Set.of()));
@@ -275,9 +283,23 @@ class VmChoiceTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"auto,AUTO", "dax,DAX", "shared,SHARED"})
-  void theRootfsHasThreeModes(String word, RootfsMode mode) {
-    assertEquals(mode, choose("'annotations':{'dev.limpid.rootfs':'" + word + "'}", ALL).rootfs());
+  @EnumSource
+  void theRootfsGoesOneOfSeveralWays(RootfsMode mode) {
+    RootfsRequest request =
+        choose("'annotations':{'dev.limpid.rootfs':'" + mode.word() + "'}", ALL).rootfs();
+
+    assertEquals(new RootfsRequest(mode, true, 10240, false, false), request);
+  }
+
+  @Test
+  void theRootfsIsKnownToBeReadOnlyOrOfAPod() {
+    assertTrue(choose("'root':{'path':'/r','readonly':true}", Set.of()).rootfs().readOnly());
+    for (String engine :
+        List.of("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType")) {
+      String annotation = "'annotations':{'" + engine + "':'";
+      assertTrue(choose(annotation + "container'}", Set.of()).rootfs().ofPod());
+      assertFalse(choose(annotation + "sandbox'}", Set.of()).rootfs().ofPod());
+    }
   }
 
   @Test
@@ -317,11 +339,14 @@ class VmChoiceTest {
         c.kernel(),
         c.image(),
         c.layers(),
+        c.layersMaxMiB(),
         c.accelerator(),
         c.memoryMiB(),
         c.vcpus(),
         List.of("configured"),
         c.startTimeoutSeconds(),
+        c.rootfs(),
+        c.diskMiB(),
         c.userNetwork(),
         allowed,
         c.file());

@@ -6,6 +6,7 @@ import java.util.List;
 public sealed interface Device
     permits AgentPort,
         Console,
+        FileDisk,
         HostDisk,
         ImageDisk,
         PciBridge,

@@ -19,6 +19,9 @@ public record PciAddress(int slot, int function, boolean shared) {
   /** The most disks that have a place. */
   public static final int DISKS_MAX = (FIRST_LAYER_SLOT - FIRST_DISK_SLOT) * FUNCTIONS;
 
+  /** The disk that is a file of the host's. */
+  static final PciAddress FILE = new PciAddress(7, 0, false);
+
   /** The guest's own image comes first, so that it is {@code /dev/pmem0} or {@code /dev/vda}. */
   public static final PciAddress IMAGE = new PciAddress(1, 0, false);
 

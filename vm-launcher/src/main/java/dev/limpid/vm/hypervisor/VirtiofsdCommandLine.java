@@ -28,6 +28,12 @@ public final class VirtiofsdCommandLine {
         // trusted.overlay.* is how an overlay marks what it has hidden, and needs sys_admin.
         "-o",
         "xattr,modcaps=+sys_admin:+mknod",
+        // The guest's kernel asks again for a lock that it has to wait for: virtiofsd does not
+        // wait.
+        "-o",
+        "flock,posix_lock",
+        "-o",
+        "posix_acl",
         // Volumes of different file systems have different device numbers in the guest as well:
         // programs tell files apart by device and inode.
         "-o",

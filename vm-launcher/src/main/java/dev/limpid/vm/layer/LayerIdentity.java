@@ -2,6 +2,7 @@ package dev.limpid.vm.layer;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -10,16 +11,24 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 
 /**
- * What makes two directories the same layer, as a UUID: their path, device, inode and time of the
- * last change. An engine's layer never changes under its name, so for these that is all; any other
- * directory may, and is looked through.
+ * What makes two directories the same layer, as a UUID: their path, device, inode and times of
+ * change. An engine's layer never changes under its name, but the name may be used again when the
+ * layer has been removed: so the same of what lies directly in it is added, which can't be all as
+ * it was. Any other directory may change at any time, and is looked through.
  */
-final class LayerIdentity {
+public final class LayerIdentity {
   private static final String ATTRIBUTES = "unix:dev,ino,mode,size,ctime,lastModifiedTime";
   private static final int UUID_BYTES = 16;
+
+  /** More entries of an engine's layer are not looked at: it takes time at every start. */
+  private static final int ENTRIES_MAX = 8;
+
   private static final char[] HEX = "0123456789abcdef".toCharArray();
 
   private final MessageDigest digest;
@@ -41,17 +50,34 @@ final class LayerIdentity {
   static String of(Path directory) throws IOException {
     LayerIdentity identity = new LayerIdentity();
     identity.add(directory, directory);
-    if (!isOfAnEngine(directory)) {
+    if (isOfAnEngine(directory)) {
+      identity.addEntries(directory);
+    } else {
       identity.addAllBelow(directory);
     }
     return identity.uuid();
   }
 
   /**
+   * The identity of several as an overlay shows them.
+   *
+   * @param directories the uppermost first
+   * @param options how the overlay reads them
+   */
+  static String of(List<Path> directories, String options) throws IOException {
+    LayerIdentity merged = new LayerIdentity();
+    for (Path directory : directories) {
+      merged.digest.update((of(directory) + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+    merged.digest.update(("merged " + options).getBytes(StandardCharsets.UTF_8));
+    return merged.uuid();
+  }
+
+  /**
    * Whether an engine keeps an image's layer there: Docker in {@code overlay2/<id>/diff}, podman in
    * {@code overlay/<id>/diff}, containerd in {@code snapshots/<number>/fs}.
    */
-  static boolean isOfAnEngine(Path directory) {
+  public static boolean isOfAnEngine(Path directory) {
     int names = directory.getNameCount();
     if (names < 3) {
       return false;
@@ -84,6 +110,19 @@ final class LayerIdentity {
       }
     }
     return true;
+  }
+
+  private void addEntries(Path directory) throws IOException {
+    List<Path> entries = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(directory)) {
+      for (Path entry : all) {
+        entries.add(entry);
+      }
+    }
+    Collections.sort(entries);
+    for (int i = 0; i < Math.min(entries.size(), ENTRIES_MAX); i++) {
+      add(directory, entries.get(i));
+    }
   }
 
   private void addAllBelow(Path directory) throws IOException {

@@ -1,69 +1,129 @@
 package dev.limpid.vm.layer;
 
+import java.io.Closeable;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * The images of layers, one file each: {@code <uuid>.erofs}. A file of that name is always whole;
- * of several verbs that need the same layer at once, one makes it and the others wait.
+ * of several verbs that need the same layer at once, one makes it and the others wait. What this
+ * has given out stays there until it is closed, and from then on as long as a VM has it mapped.
  */
-public final class LayerStore {
+public final class LayerStore implements Closeable {
+  /**
+   * How many layers get an image of their own at most. Every device takes a VM some 15 ms to start
+   * with, and more the more there are; so of an overlay with more layers, the lowest become one
+   * image, by multiples of this: images that are built on each other mostly share it.
+   */
+  static final int GROUP = 32;
+
   /** Docker's own mount points for one container lie in a layer of this name; no other has it. */
   private static final String PER_CONTAINER_SUFFIX = "-init";
 
   private final Path folder;
+  private final Path shim;
+  private final LayerBounds bounds;
+  private final LayerProgress progress;
+  private Optional<LayerLocks> locks = Optional.empty();
 
   /**
    * A store.
    *
    * @param folder absolute; made when the first layer is
+   * @param shim the shim's executable, which looks through layers
+   * @param bounds how large images may become
+   * @param progress told how far a large image is
    */
-  public LayerStore(Path folder) {
+  public LayerStore(Path folder, Path shim, LayerBounds bounds, LayerProgress progress) {
     this.folder = folder;
+    this.shim = shim;
+    this.bounds = bounds;
+    this.progress = progress;
   }
 
   /**
-   * The image of a lower directory, made if there is none yet.
+   * The images of an overlay's lower directories, made if there are none yet. There may be fewer of
+   * them than directories: the last one may stand for several at the bottom.
    *
-   * @param directory absolute, without symbolic links
+   * @param lowers the uppermost first; absolute, without symbolic links
+   * @param options the overlay's, which say how the directories are to be read
    * @param container the container's own folder, for what no other container can use
-   * @throws IOException naming the directory, if no image can be made
+   * @throws RefusedLayerException if there is something in a layer that an image can't hold
+   * @throws IOException naming the directory or the store, if an image can't be made
    */
-  public Layer layer(Path directory, Path container) throws IOException {
-    String uuid = LayerIdentity.of(directory);
-    if (isForOneContainer(directory)) {
-      return LayerImage.make(directory, container.resolve(uuid + ".erofs"), uuid);
+  public List<Layer> images(List<Path> lowers, String options, Path container) throws IOException {
+    List<Layer> layers = new ArrayList<>();
+    long bytes = 0;
+    int single = lowers.size() - merged(lowers.size());
+    for (int i = 0; i < single; i++) {
+      Path lower = lowers.get(i);
+      layers.add(isForOneContainer(lower) ? own(lower, container) : shared(LayerSource.of(lower)));
+      bytes += layers.get(i).bytes();
+      refuseAbove(bytes);
     }
-    Path image = folder.resolve(uuid + ".erofs");
-    if (Files.exists(image)) {
-      return new Layer(image, uuid, Files.size(image));
+    if (single < lowers.size()) {
+      layers.add(shared(LayerSource.of(lowers.subList(single, lowers.size()), options)));
+      bytes += layers.get(single).bytes();
+      refuseAbove(bytes);
     }
-    Files.createDirectories(
-        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    // A file's lock keeps other processes out, not other threads.
-    synchronized (LayerStore.class) {
-      return makeUnderLock(directory, image, uuid);
+    return layers;
+  }
+
+  /** As soon as it is known, so that no more images are made for nothing. */
+  private void refuseAbove(long bytes) throws RefusedLayerException {
+    if (bytes > bounds.vmBytes()) {
+      throw bounds.refusal("its layers take", bytes);
     }
   }
 
-  @SuppressWarnings("try") // The lock is held, not used.
-  private Layer makeUnderLock(Path directory, Path image, String uuid) throws IOException {
-    Path lockFile = folder.resolve(uuid + ".lock");
-    try (FileChannel channel =
-            FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = channel.lock()) {
-      Layer layer =
-          Files.exists(image)
-              ? new Layer(image, uuid, Files.size(image))
-              : LayerImage.make(directory, image, uuid);
-      // Who waits for the lock finds the image; who comes later does not get this far.
-      Files.deleteIfExists(lockFile);
-      return layer;
+  /** How many layers of so many are merged. */
+  static int merged(int layers) {
+    return layers <= GROUP ? 0 : (layers - 1) / GROUP * GROUP;
+  }
+
+  private Layer shared(LayerSource source) throws IOException {
+    String uuid = source.uuid();
+    Path image = folder.resolve(uuid + LayerFolder.IMAGE_SUFFIX);
+    try {
+      // From here on nobody removes it.
+      locks().use(uuid);
+      if (!Files.exists(image)) {
+        new LayerBuild(folder, locks(), shim, bounds, progress).make(source);
+      }
+      LayerFolder.touch(image);
+      return new Layer(image, uuid, Files.size(image));
+    } catch (FileSystemException failed) {
+      throw new IOException(source.name() + ": its image: " + failed, failed);
+    }
+  }
+
+  private LayerLocks locks() throws IOException {
+    if (locks.isEmpty()) {
+      locks = Optional.of(LayerLocks.open(folder));
+    }
+    return locks.get();
+  }
+
+  private Layer own(Path directory, Path container) throws IOException {
+    LayerSource source = LayerSource.of(directory);
+    Path image = container.resolve(source.uuid() + LayerFolder.IMAGE_SUFFIX);
+    boolean done = false;
+    try {
+      Files.deleteIfExists(image);
+      // Nothing is in it but mount points.
+      new LayerImage(source, new LayerSurvey(1, 0)).write(image, container, LayerProgress.NONE);
+      done = true;
+      return new Layer(image, source.uuid(), Files.size(image));
+    } finally {
+      if (!done) {
+        Files.deleteIfExists(image);
+      }
     }
   }
 
@@ -73,5 +133,18 @@ public final class LayerStore {
         && owner.getFileName() != null
         && owner.getFileName().toString().endsWith(PER_CONTAINER_SUFFIX)
         && LayerIdentity.isOfAnEngine(directory);
+  }
+
+  /** Lets go of the images that no VM has mapped. */
+  @Override
+  public void close() {
+    try {
+      if (locks.isPresent()) {
+        locks.get().close();
+        locks = Optional.empty();
+      }
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 }

@@ -33,6 +33,11 @@ public record GuestPlace(int container) {
     return directory().resolve("shm");
   }
 
+  /** Where it reaches a socket of the host. */
+  public Path socket(int number) {
+    return directory().resolve("sockets").resolve(Integer.toString(number));
+  }
+
   /** The container's cgroup: below the agent's own, which systemd leaves alone. */
   public String cgroup() {
     String name = container == 0 ? "container" : "joined-" + container;

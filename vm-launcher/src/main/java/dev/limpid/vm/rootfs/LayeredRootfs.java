@@ -1,6 +1,7 @@
 package dev.limpid.vm.rootfs;
 
 import dev.limpid.proto.GuestMount;
+import dev.limpid.proto.GuestUpper;
 import dev.limpid.proto.MountFlag;
 import dev.limpid.vm.device.Device;
 import dev.limpid.vm.device.PciAddress;
@@ -9,85 +10,101 @@ import dev.limpid.vm.layer.Layer;
 import dev.limpid.vm.mountinfo.OverlayMount;
 import dev.limpid.vm.shim.ShimPlan;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 
 /**
- * An overlay: its lower directories as EROFS images on persistent memory, its upper directory the
- * host's own, so that the engine finds there what the container has written.
+ * An overlay: its lower directories as EROFS images on persistent memory, and an upper layer for
+ * what is written.
  */
 public final class LayeredRootfs implements Rootfs {
-  private static final String NAME = "overlay";
-
   /**
-   * Beside the upper directory, so that files can be renamed between the two. The host's own work
-   * directory can't be used: mounting empties it, and the host's overlay still needs it.
+   * One device and lasting numbers for the files of all layers, the same in a directory as of the
+   * file: as the host's overlay gives them that has all layers on one file system.
    */
-  private static final String WORK_PREFIX = ".limpid-work-";
-
-  private static final int NAME_MAX = 255;
+  private static final String FILE_NUMBERS = "xino=on";
 
   private static final Path GUEST_LAYERS = Path.of("/run/limpid/layers");
 
   private final List<Layer> layers;
-  private final Optional<Path> upper;
-  private final String work;
+  private final Optional<UpperLayer> upper;
   private final String options;
 
   /**
-   * A root filesystem of layers.
+   * A root filesystem of layers, whose upper layer is the host's own upper directory.
    *
-   * @param layers the images of the overlay's lower directories, in the same order; at most {@link
-   *     PciAddress#LAYERS_MAX}
+   * @param layers the images of the overlay's lower directories, in the same order, of which the
+   *     last may stand for several; at most {@link PciAddress#LAYERS_MAX}
    * @param overlay the host's overlay
    * @param container the container's id, which no other container of the host's has at this time
    */
   public LayeredRootfs(List<Layer> layers, OverlayMount overlay, String container) {
-    if (layers.size() != overlay.lowers().size() || layers.size() > PciAddress.LAYERS_MAX) {
+    this(
+        layers,
+        overlay,
+        overlay.upper().isPresent()
+            ? Optional.of(new HostUpper(overlay.upper().get(), container))
+            : Optional.empty());
+  }
+
+  /**
+   * A root filesystem of layers.
+   *
+   * @param layers as above
+   * @param overlay the host's overlay
+   * @param upper where what is written goes; empty: nothing can be written
+   */
+  public LayeredRootfs(List<Layer> layers, OverlayMount overlay, Optional<UpperLayer> upper) {
+    if (layers.isEmpty()
+        || layers.size() > overlay.lowers().size()
+        || layers.size() > PciAddress.LAYERS_MAX) {
       throw new IllegalArgumentException(layers.size() + " layers");
     }
     this.layers = List.copyOf(layers);
-    upper = overlay.upper();
-    work = workName(container);
+    this.upper = upper;
     options = overlay.options();
   }
 
-  /** The longest ids leave no room for the prefix. */
-  private static String workName(String container) {
-    String name = WORK_PREFIX + container;
-    return name.length() <= NAME_MAX
-        ? name
-        : WORK_PREFIX + UUID.nameUUIDFromBytes(container.getBytes(StandardCharsets.US_ASCII));
+  /**
+   * Where the guest has a layer.
+   *
+   * @param index its place in the overlay's order, 0 being the uppermost
+   */
+  public static Path guestLayer(int index) {
+    return GUEST_LAYERS.resolve(Integer.toString(index));
   }
 
   @Override
   public List<Path> releases() {
-    return upper.isPresent() ? List.of(upper.get().resolveSibling(work)) : List.of();
+    return upper.isPresent() ? upper.get().releases() : List.of();
+  }
+
+  @Override
+  public Optional<UpperDisk> disk() {
+    return upper.isPresent() ? upper.get().disk() : Optional.empty();
   }
 
   @Override
   public void make() throws IOException {
-    if (upper.isEmpty()) {
-      return;
+    if (upper.isPresent()) {
+      upper.get().make();
     }
-    Files.createDirectory(
-        upper.get().resolveSibling(work),
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
   }
 
   @Override
   public void share(ShimPlan plan) {
     if (upper.isPresent()) {
-      plan.upper(upper.get().getParent(), upper.get().getFileName().toString(), work, NAME);
+      upper.get().share(plan);
     }
+  }
+
+  @Override
+  public boolean bypassesMount() {
+    return upper.isPresent() && upper.get().reachesHost();
   }
 
   @Override
@@ -105,7 +122,7 @@ public final class LayeredRootfs implements Rootfs {
     List<GuestMount> mounts = new ArrayList<>();
     StringBuilder lowers = new StringBuilder();
     for (int i = 0; i < layers.size(); i++) {
-      String target = GUEST_LAYERS.resolve(Integer.toString(i)).toString();
+      String target = guestLayer(i).toString();
       mounts.add(
           new GuestMount(
               "erofs",
@@ -115,28 +132,36 @@ public final class LayeredRootfs implements Rootfs {
               "dax=always"));
       lowers.append(i == 0 ? "" : ":").append(target);
     }
+    if (layers.size() == 1 && upper.isEmpty()) {
+      // The kernel takes no overlay of one layer.
+      mounts.add(GuestMount.bind(guestLayer(0).toString(), GUEST_PATH.toString(), MountFlag.RO));
+      return mounts;
+    }
+    if (upper.isPresent()) {
+      mounts.addAll(upper.get().mounts());
+    }
     mounts.add(overlay(lowers.toString()));
     return mounts;
+  }
+
+  @Override
+  public Optional<GuestUpper> filling() {
+    return upper.isPresent() ? upper.get().filling() : Optional.empty();
   }
 
   private GuestMount overlay(String lowers) {
     String data = "lowerdir=" + lowers;
     Set<MountFlag> flags = EnumSet.noneOf(MountFlag.class);
     if (upper.isPresent()) {
-      Path shared = GUEST_SHARE.resolve(NAME);
-      data +=
-          ",upperdir="
-              + shared.resolve(escape(upper.get().getFileName().toString()))
-              + ",workdir="
-              + shared.resolve(work);
+      data += "," + upper.get().options();
     } else {
       flags.add(MountFlag.RO);
     }
-    return new GuestMount("overlay", "overlay", GUEST_PATH.toString(), flags, data + "," + options);
-  }
-
-  /** In an overlay's options a backslash makes a separator part of a name. */
-  private static String escape(String name) {
-    return name.replace("\\", "\\\\").replace(",", "\\,").replace(":", "\\:");
+    return new GuestMount(
+        "overlay",
+        "overlay",
+        GUEST_PATH.toString(),
+        flags,
+        data + "," + FILE_NUMBERS + "," + options);
   }
 }

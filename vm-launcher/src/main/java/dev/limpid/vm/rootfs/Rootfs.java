@@ -1,14 +1,16 @@
 package dev.limpid.vm.rootfs;
 
 import dev.limpid.proto.GuestMount;
+import dev.limpid.proto.GuestUpper;
 import dev.limpid.vm.device.Device;
 import dev.limpid.vm.shim.ShimPlan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** How a container's root filesystem gets into its VM. */
-public sealed interface Rootfs permits LayeredRootfs, SharedRootfs {
+public sealed interface Rootfs permits EphemeralRootfs, LayeredRootfs, SharedRootfs {
   /** Where the guest has the root filesystem, whichever way it came. */
   Path GUEST_PATH = GuestPlace.ALONE.rootfs();
 
@@ -17,6 +19,12 @@ public sealed interface Rootfs permits LayeredRootfs, SharedRootfs {
 
   /** Folders of the host that {@link #make} makes, and that must be removed with the container. */
   List<Path> releases();
+
+  /**
+   * The disk that {@link #make} makes, and that the VM gets as a {@link
+   * dev.limpid.vm.device.FileDisk}, if what the container writes is on one.
+   */
+  Optional<UpperDisk> disk();
 
   /**
    * Makes what is needed on the host.
@@ -28,9 +36,18 @@ public sealed interface Rootfs permits LayeredRootfs, SharedRootfs {
   /** Tells the shim what the shared folder must hold for it. */
   void share(ShimPlan plan);
 
+  /**
+   * Whether what the guest writes gets to the host's overlay without passing through its mount, so
+   * that the host's kernel has to be told to look again.
+   */
+  boolean bypassesMount();
+
   /** What the VM needs plugged in for it. */
   List<Device> devices();
 
   /** What the guest has to mount, once it has mounted the shared folder. */
   List<GuestMount> mounts();
+
+  /** What the guest fills an upper layer with that is on a file system of its own. */
+  Optional<GuestUpper> filling();
 }

@@ -1,12 +1,14 @@
 package dev.limpid.vm.rootfs;
 
 import dev.limpid.proto.GuestMount;
+import dev.limpid.proto.GuestUpper;
 import dev.limpid.proto.MountFlag;
 import dev.limpid.vm.device.Device;
 import dev.limpid.vm.shim.BindOptions;
 import dev.limpid.vm.shim.ShimPlan;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A directory of the host that the guest works on live.
@@ -22,6 +24,11 @@ public record SharedRootfs(Path directory) implements Rootfs {
   }
 
   @Override
+  public Optional<UpperDisk> disk() {
+    return Optional.empty();
+  }
+
+  @Override
   public void make() {
     // It is there.
   }
@@ -32,6 +39,11 @@ public record SharedRootfs(Path directory) implements Rootfs {
   }
 
   @Override
+  public boolean bypassesMount() {
+    return false;
+  }
+
+  @Override
   public List<Device> devices() {
     return List.of();
   }
@@ -39,6 +51,11 @@ public record SharedRootfs(Path directory) implements Rootfs {
   @Override
   public List<GuestMount> mounts() {
     return List.of(mount(GuestPlace.ALONE));
+  }
+
+  @Override
+  public Optional<GuestUpper> filling() {
+    return Optional.empty();
   }
 
   /** What the guest has to mount for one of its containers, which has it in its shared folder. */

@@ -13,6 +13,9 @@ public record IdentityMap(String users, String groups, boolean recursive) {
   /** Bytes that a map may have: the kernel takes less than a page. */
   public static final int LENGTH_MAX = 4095;
 
+  /** What an id becomes that has no place in the map, as the kernel shows it. */
+  private static final long NOBODY = 65534;
+
   /**
    * Checks the bounds.
    *
@@ -24,5 +27,26 @@ public record IdentityMap(String users, String groups, boolean recursive) {
         throw new IllegalArgumentException("a map of ids of " + map.length() + " bytes");
       }
     }
+  }
+
+  /** The user that the owner of a file is seen as. */
+  public long user(long id) {
+    return seen(users, id);
+  }
+
+  /** The group that the group of a file is seen as. */
+  public long group(long id) {
+    return seen(groups, id);
+  }
+
+  private static long seen(String map, long id) {
+    for (String line : map.trim().split("\n", -1)) {
+      String[] numbers = line.trim().split(" +", -1);
+      long first = Long.parseLong(numbers[0]);
+      if (id >= first && id - first < Long.parseLong(numbers[2])) {
+        return Long.parseLong(numbers[1]) + (id - first);
+      }
+    }
+    return NOBODY;
   }
 }

@@ -112,6 +112,25 @@ public final class ShimPlan {
   }
 
   /**
+   * What those find at / who enter the shim's mount namespace, as engines do to copy files.
+   *
+   * @param root the root filesystem on the host; absolute, without symbolic links
+   */
+  public void root(Path root) {
+    put("root", root.toString());
+  }
+
+  /**
+   * Where the overlay of that upper directory is mounted on the host: what engines see there is
+   * kept up to date.
+   *
+   * @param mountPoint absolute, without symbolic links
+   */
+  public void merged(Path mountPoint) {
+    put("merged", mountPoint.toString());
+  }
+
+  /**
    * QEMU gets a block device of the host, opened: the first one as descriptor 6, then 7, and so on.
    *
    * @param node the device's node; absolute
@@ -123,6 +142,26 @@ public final class ShimPlan {
     put("disk", node.toString(), major + ":" + minor, readOnly ? "ro" : "rw");
   }
 
+  /**
+   * A stream socket that the guest can connect to. The first one has the number 0, then 1, and so
+   * on; at most 64.
+   *
+   * @param path absolute, without symbolic links
+   */
+  public void socket(Path path) {
+    put("socket", path.toString());
+  }
+
+  /**
+   * QEMU gets a regular file, opened for writing and locked, as the descriptor that follows those
+   * of the block devices.
+   *
+   * @param file absolute; for its owner alone
+   */
+  public void file(Path file) {
+    put("file", file.toString());
+  }
+
   /** virtiofsd's program and arguments. */
   public void virtiofsd(List<String> command) {
     putCommand("virtiofsd", command);
@@ -130,7 +169,7 @@ public final class ShimPlan {
 
   /**
    * passt's program and arguments. Its descriptor 3 is one end of the socket whose other end is the
-   * last of QEMU's descriptors, after those of the disks.
+   * last of QEMU's descriptors, after those of the disks and the file.
    */
   public void passt(List<String> command) {
     putCommand("passt", command);

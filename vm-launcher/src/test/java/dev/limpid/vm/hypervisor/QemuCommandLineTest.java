@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.limpid.vm.device.AgentPort;
 import dev.limpid.vm.device.Console;
 import dev.limpid.vm.device.Device;
+import dev.limpid.vm.device.FileDisk;
 import dev.limpid.vm.device.HostDisk;
 import dev.limpid.vm.device.ImageDisk;
 import dev.limpid.vm.device.PciAddress;
@@ -120,6 +121,7 @@ class QemuCommandLineTest {
     for (int i = 2; i < PciAddress.DISKS_MAX; i++) {
       devices.add(new HostDisk(i, QemuCommandLine.DISK_DESCRIPTOR + i, false));
     }
+    devices.add(new FileDisk(QemuCommandLine.DISK_DESCRIPTOR + PciAddress.DISKS_MAX));
     return new VirtualMachine(
         "config-vm",
         Path.of("/opt/qemu"),

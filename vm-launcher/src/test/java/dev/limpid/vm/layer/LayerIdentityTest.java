@@ -9,9 +9,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,11 +96,43 @@ class LayerIdentityTest {
 
   @Test
   void doesNotLookThroughAnEnginesLayer() throws IOException {
-    Path diff = Files.createDirectories(folder.resolve("overlay2/" + HEX + "/diff/etc"));
-    String before = LayerIdentity.of(diff.getParent());
-    Files.createFile(diff.resolve("new"));
+    Path diff = Files.createDirectories(folder.resolve("overlay2/" + HEX + "/diff"));
+    Path deep = Files.createDirectories(diff.resolve("etc/deep"));
+    String before = LayerIdentity.of(diff);
+    Files.createFile(deep.resolve("new"));
 
-    assertEquals(before, LayerIdentity.of(diff.getParent()));
+    assertEquals(before, LayerIdentity.of(diff));
+  }
+
+  @Test
+  void anEnginesLayerOfANameThatWasUsedBeforeIsAnother() throws IOException {
+    Path diff = Files.createDirectories(folder.resolve("overlay/" + HEX + "/diff"));
+    Files.createDirectory(diff.resolve("etc"));
+    String before = LayerIdentity.of(diff);
+    Object inode = Files.getAttribute(diff, "unix:ino");
+    Object changed = Files.getAttribute(diff, "unix:ctime");
+    // The directory itself may look as before, if times are coarse; what is in it is new.
+    Files.createDirectory(folder.resolve("new"));
+    Files.move(folder.resolve("new"), diff.resolve("etc"), StandardCopyOption.REPLACE_EXISTING);
+
+    assertEquals(inode, Files.getAttribute(diff, "unix:ino"));
+    assertNotEquals(changed, Files.getAttribute(diff, "unix:ctime"));
+    assertNotEquals(before, LayerIdentity.of(diff));
+  }
+
+  @Test
+  void severalTogetherAreAnotherInAnotherOrderOrReadInAnotherWay() throws IOException {
+    Path other = Files.createDirectory(folder.resolveSibling("other"));
+    Set<String> identities = new HashSet<>();
+    identities.add(LayerIdentity.of(folder));
+    identities.add(LayerIdentity.of(List.of(folder, other), "metacopy=off"));
+    identities.add(LayerIdentity.of(List.of(other, folder), "metacopy=off"));
+    identities.add(LayerIdentity.of(List.of(folder, other), "metacopy=on"));
+    identities.add(LayerIdentity.of(List.of(folder), "metacopy=off"));
+
+    assertEquals(5, identities.size());
+    assertEquals(
+        LayerIdentity.of(List.of(folder, other), ""), LayerIdentity.of(List.of(folder, other), ""));
   }
 
   @ParameterizedTest

@@ -141,6 +141,8 @@ class ShimPlanTest {
                         Optional.of(new IdentityMap("0 1 2", "3 4 5", false)))),
             List.of("bind", "/data", "volume5", "bind,idmap", "0 1 2", "3 4 5"),
             List.of("confine", "volume5", "rw")),
+        directive(plan -> plan.root(Path.of("/o/1/merged")), List.of("root", "/o/1/merged")),
+        directive(plan -> plan.merged(Path.of("/o/1/merged")), List.of("merged", "/o/1/merged")),
         directive(
             plan -> plan.upper(Path.of("/o/1"), "diff", ".limpid-work-web", "overlay"),
             List.of("upper", "/o/1", "diff", ".limpid-work-web", "overlay"),
@@ -152,6 +154,9 @@ class ShimPlanTest {
         directive(
             plan -> plan.disk(Path.of("/dev/loop0"), 7, 0, true),
             List.of("disk", "/dev/loop0", "7:0", "ro")),
+        directive(
+            plan -> plan.file(Path.of("/o/1/.limpid-disk-diff")),
+            List.of("file", "/o/1/.limpid-disk-diff")),
         directive(
             plan -> plan.virtiofsd(List.of("/virtiofsd", "", "-o", "a b\n")),
             List.of("virtiofsd", "/virtiofsd", "", "-o", "a b\n")),

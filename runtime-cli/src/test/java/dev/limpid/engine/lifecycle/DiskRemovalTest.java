@@ -1,0 +1,91 @@
+package dev.limpid.engine.lifecycle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.limpid.engine.RecordingJournal;
+import dev.limpid.vm.rootfs.UpperDisk;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A disk goes only if nothing is lost with it. */
+class DiskRemovalTest {
+  private final RecordingJournal journal = new RecordingJournal();
+  private Path upper;
+
+  @BeforeEach
+  void makeUpper(@TempDir Path folder) throws IOException {
+    upper = Files.createDirectory(folder.resolve("diff"));
+  }
+
+  private UpperDisk disk(boolean there, boolean returned, boolean reused) throws IOException {
+    UpperDisk disk = UpperDisk.of(upper);
+    Files.createDirectories(disk.aside());
+    if (there) {
+      Files.createFile(disk.file());
+    }
+    if (returned) {
+      Files.createFile(disk.aside().resolve("returned"));
+    }
+    return new UpperDisk(disk.file(), disk.aside(), reused);
+  }
+
+  private void assertGone(UpperDisk disk) {
+    assertTrue(Files.notExists(disk.file()) && Files.notExists(disk.aside()));
+    assertEquals(0, journal.records().size());
+  }
+
+  @Test
+  void goesWhenAllHasBeenBroughtBack() throws IOException {
+    UpperDisk disk = disk(true, true, true);
+    DiskRemoval.afterEnd(disk, true, journal);
+    assertGone(disk);
+  }
+
+  @Test
+  void staysWithAWordOfWhereWhenItHasNot() throws IOException {
+    for (boolean reused : new boolean[] {false, true}) {
+      UpperDisk disk = disk(!reused, false, reused);
+      DiskRemoval.afterEnd(disk, true, journal);
+      assertTrue(Files.exists(disk.file()));
+    }
+    assertEquals(2, journal.records().size());
+    assertTrue(
+        journal.records().get(0).contains(upper.resolveSibling(".limpid-disk-diff").toString()));
+  }
+
+  @Test
+  void goesIfTheContainerWasNeverMade() throws IOException {
+    UpperDisk disk = disk(true, false, false);
+    DiskRemoval.afterEnd(disk, false, journal);
+    assertGone(disk);
+    disk = disk(true, false, false);
+    DiskRemoval.afterFailure(disk);
+    assertGone(disk);
+    disk = disk(false, false, false);
+    DiskRemoval.afterFailure(disk);
+    assertGone(disk);
+  }
+
+  @Test
+  void whatAnotherRunHasLeftStaysIfTheContainerWasNeverMade() throws IOException {
+    UpperDisk disk = disk(true, false, true);
+    DiskRemoval.beforeUse(disk);
+    DiskRemoval.afterFailure(disk);
+    DiskRemoval.afterEnd(disk, false, journal);
+    assertTrue(Files.exists(disk.file()));
+    assertEquals(1, journal.records().size());
+  }
+
+  @Test
+  void whatDoesNotCountIsRemovedBeforeAnotherIsMade() throws IOException {
+    disk(true, true, false);
+    UpperDisk disk = UpperDisk.of(upper);
+    DiskRemoval.beforeUse(disk);
+    assertGone(disk);
+  }
+}

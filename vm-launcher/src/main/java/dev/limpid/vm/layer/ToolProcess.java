@@ -1,0 +1,91 @@
+package dev.limpid.vm.layer;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A program that dies with this process, and whose words are kept up to a bound. */
+final class ToolProcess {
+  private static final int POLL_MILLIS = 200;
+
+  private final Process process;
+
+  private ToolProcess(Process process) {
+    this.process = process;
+  }
+
+  /**
+   * How it ended.
+   *
+   * @param status its exit status; 128 plus the number for a signal
+   * @param output the first of what it has written
+   */
+  record Ended(int status, String output) {}
+
+  /** Called while the program runs. */
+  interface Watcher {
+    void look() throws IOException;
+  }
+
+  static ToolProcess start(List<String> command, Path folder) throws IOException {
+    List<String> all = new ArrayList<>(command.size() + 4);
+    // A verb that is killed takes this with it.
+    all.addAll(List.of("setpriv", "--pdeathsig", "KILL", "--"));
+    all.addAll(command);
+    ProcessBuilder builder =
+        new ProcessBuilder(all).directory(folder.toFile()).redirectErrorStream(true);
+    builder.environment().clear();
+    builder
+        .environment()
+        .put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    builder.environment().put("LC_ALL", "C");
+    Process process = builder.start();
+    process.getOutputStream().close();
+    return new ToolProcess(process);
+  }
+
+  Ended toEnd(int maxOutput) throws IOException {
+    try {
+      byte[] output = process.getInputStream().readNBytes(maxOutput);
+      process.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+      return new Ended(process.waitFor(), new String(output, StandardCharsets.UTF_8).strip());
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", interrupted);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  /** The same, with somebody who looks several times a second how far it is. */
+  Ended toEnd(int maxOutput, Watcher watcher) throws IOException {
+    try {
+      InputStream said = process.getInputStream();
+      ByteArrayOutputStream output = new ByteArrayOutputStream();
+      while (process.isAlive()) {
+        take(said, output, maxOutput);
+        watcher.look();
+        Thread.sleep(POLL_MILLIS);
+      }
+      take(said, output, maxOutput);
+      return new Ended(process.waitFor(), output.toString(StandardCharsets.UTF_8).strip());
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", interrupted);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static void take(InputStream said, ByteArrayOutputStream output, int maxOutput)
+      throws IOException {
+    while (said.available() > 0) {
+      byte[] some = said.readNBytes(said.available());
+      output.write(some, 0, Math.min(some.length, maxOutput - output.size()));
+    }
+  }
+}
