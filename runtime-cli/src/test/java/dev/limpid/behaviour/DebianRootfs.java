@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A root filesystem with Debian's tools of networking, for the containers of a class. */
+/** A root filesystem of Debian's, for the containers of a class. */
 final class DebianRootfs {
   /** Where a container finds the scripts beside the tests. */
   static final String SCRIPTS = "/scripts";
@@ -21,11 +21,20 @@ final class DebianRootfs {
     this.directory = directory;
   }
 
-  /** Unpacks it. */
+  /** Unpacks one that has tools of networking. */
   static DebianRootfs unpack() throws IOException, InterruptedException {
+    return unpack("network");
+  }
+
+  /** Unpacks one that has software which asks much of a file system. */
+  static DebianRootfs unpackSoftware() throws IOException, InterruptedException {
+    return unpack("software");
+  }
+
+  private static DebianRootfs unpack(String kind) throws IOException, InterruptedException {
     Path directory = Files.createTempDirectory("limpid-debian-");
     String cache = System.getenv().getOrDefault("LIMPID_CACHE", "/var/cache/limpid/build");
-    String image = output(List.of(SOURCES.resolve("make-debian-image").toString(), cache));
+    String image = output(List.of(SOURCES.resolve("make-debian-image").toString(), cache, kind));
     output(List.of("tar", "-C", directory.toString(), "-xf", image));
     return new DebianRootfs(directory);
   }
@@ -50,6 +59,11 @@ final class DebianRootfs {
         .root(root -> root.with("path", directory.toString()))
         .mount(SCRIPTS, "bind", SOURCES.toString(), "bind", "ro")
         .capabilities(List.of("bounding", "effective", "permitted", "inheritable"), "CAP_NET_RAW");
+  }
+
+  /** Where it is. */
+  Path directory() {
+    return directory;
   }
 
   void remove() throws IOException, InterruptedException {

@@ -18,8 +18,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** The runtime that is tested, with a root of its own. */
 final class OciRuntime {
   private static final int TIMEOUT_SECONDS = 120;
+  private static final Path RUNC = Path.of("/usr/sbin/runc");
 
   private final Path directory;
+  private final Path executable;
   private final AtomicInteger calls = new AtomicInteger();
 
   /**
@@ -28,7 +30,21 @@ final class OciRuntime {
    * @param directory absolute
    */
   OciRuntime(Path directory) {
+    this(directory, executable());
+  }
+
+  private OciRuntime(Path directory, Path executable) {
     this.directory = directory;
+    this.executable = executable;
+  }
+
+  /**
+   * runc, whatever is tested: for what is compared check by check in one run.
+   *
+   * @param directory absolute; no other runtime's
+   */
+  static OciRuntime runc(Path directory) {
+    return new OciRuntime(directory, RUNC);
   }
 
   /** The executable. */
@@ -76,7 +92,7 @@ final class OciRuntime {
   /** The command line of a verb. */
   List<String> commandLine(String... arguments) {
     List<String> command = new ArrayList<>();
-    command.add(executable().toString());
+    command.add(executable.toString());
     command.add("--root");
     command.add(root().toString());
     command.addAll(List.of(arguments));

@@ -3,6 +3,8 @@ package dev.limpid.behaviour;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.limpid.oci.json.JsonObject;
+import dev.limpid.oci.json.JsonWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
@@ -42,6 +44,13 @@ final class Sandbox {
     Files.writeString(
         sandbox.runtime.configuration(), "{\"layers\": \"" + directory.resolve("layers") + "\"}");
     return sandbox;
+  }
+
+  /** Lets config.json choose what is so called. */
+  void allow(String... names) throws IOException {
+    JsonObject configuration =
+        Json.object(Files.readString(runtime.configuration())).with("allow", Json.strings(names));
+    Files.writeString(runtime.configuration(), JsonWriter.compact().write(configuration));
   }
 
   Path directory() {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.oci.json.JsonObject;
-import dev.limpid.oci.json.JsonWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,12 +23,6 @@ final class VmSectionIT extends Behaviour {
   /** The kernel and the image of the installation. */
   private static Path installed(String name) {
     return OciRuntime.executable().resolveSibling("../lib/limpid").resolve(name).normalize();
-  }
-
-  private void allow(String... names) throws IOException {
-    JsonObject configuration =
-        Json.object(Files.readString(runtime().configuration())).with("allow", Json.strings(names));
-    Files.writeString(runtime().configuration(), JsonWriter.compact().write(configuration));
   }
 
   /** A bundle with a section vm; apostrophes stand for quotes. */
@@ -94,7 +87,7 @@ final class VmSectionIT extends Behaviour {
 
   @Test
   void thereAreNoTemplates() throws Exception {
-    allow("dev.limpid.template");
+    sandbox().allow("dev.limpid.template");
     refuses(
         "config.json: annotations[\"dev.limpid.template\"]: must be never",
         sandbox().bundle().annotation("dev.limpid.template", "always"));
@@ -103,7 +96,7 @@ final class VmSectionIT extends Behaviour {
 
   @Test
   void theKernelAndItsParametersCanBeChosen() throws Exception {
-    allow("vm.kernel.path", "vm.kernel.parameters");
+    sandbox().allow("vm.kernel.path", "vm.kernel.parameters");
     String kernel = copyOf(installed("vmlinux"), "vmlinux");
     String vm = "{'kernel':{'path':'" + kernel + "','parameters':['limpid.test=a,b','x']}}";
 
@@ -113,7 +106,7 @@ final class VmSectionIT extends Behaviour {
 
   @Test
   void theHypervisorAndItsParametersCanBeChosen() throws Exception {
-    allow("vm.hypervisor.path", "vm.hypervisor.parameters");
+    sandbox().allow("vm.hypervisor.path", "vm.hypervisor.parameters");
     Path hypervisor = Files.createSymbolicLink(sandbox().path("qemu"), QEMU);
     TestBundle bundle =
         bundle(
@@ -133,7 +126,7 @@ final class VmSectionIT extends Behaviour {
 
   @Test
   void aHypervisorThatDoesNotTakeItsParametersIsQuoted() throws Exception {
-    allow("vm.hypervisor.path", "vm.hypervisor.parameters");
+    sandbox().allow("vm.hypervisor.path", "vm.hypervisor.parameters");
     refuses(
         "no-such-option",
         bundle(
@@ -146,7 +139,7 @@ final class VmSectionIT extends Behaviour {
 
   @Test
   void anInitialRamDiskComesBeforeTheSystem() throws Exception {
-    allow("vm.kernel.initrd");
+    sandbox().allow("vm.kernel.initrd");
     Path initrd = sandbox().path("initrd");
     Files.write(initrd, initrd());
     TestBundle bundle =
@@ -159,7 +152,7 @@ final class VmSectionIT extends Behaviour {
   @ParameterizedTest
   @CsvSource({"raw,raw", "qcow2,qcow2", "vdi,vdi", "vhd,vpc"})
   void theImageCanHaveOtherFormats(String format, String driver) throws Exception {
-    allow("vm.image.path");
+    sandbox().allow("vm.image.path");
     Path image = sandbox().path("image");
     runtime()
         .toEnd(
@@ -183,7 +176,7 @@ final class VmSectionIT extends Behaviour {
 
   @Test
   void anImageThatCanBeMappedAsMemoryIs() throws Exception {
-    allow("vm.image.path");
+    sandbox().allow("vm.image.path");
     Path image = Path.of(copyOf(installed("mini-os.erofs"), "image"));
     TestBundle bundle = bundle(image(image, "raw"));
 
@@ -194,7 +187,7 @@ final class VmSectionIT extends Behaviour {
 
   @Test
   void imagesThatNeedOtherFilesAreRefused() throws Exception {
-    allow("vm.image.path");
+    sandbox().allow("vm.image.path");
     Path image = sandbox().path("image");
     runtime()
         .toEnd(
@@ -224,7 +217,7 @@ final class VmSectionIT extends Behaviour {
 
   @Test
   void theHardwareIsAsAskedForAndAnnotationsComeFirst() throws Exception {
-    allow("vm.hwConfig.vcpus", "vm.hwConfig.memory", "dev.limpid.memory");
+    sandbox().allow("vm.hwConfig.vcpus", "vm.hwConfig.memory", "dev.limpid.memory");
     String script = "nproc; awk '/^MemTotal:/ { print $2 }' /proc/meminfo";
     TestBundle bundle =
         bundle(
@@ -243,7 +236,7 @@ final class VmSectionIT extends Behaviour {
 
   @Test
   void annotationsSayHowLargeTheMachineIs() throws Exception {
-    allow("dev.limpid.vcpus");
+    sandbox().allow("dev.limpid.vcpus");
     Outcome outcome = run(sandbox().bundle().annotation("dev.limpid.vcpus", "2").script("nproc"));
     assertEquals("2\n", outcome.out());
   }
@@ -256,7 +249,7 @@ final class VmSectionIT extends Behaviour {
 
   @Test
   void anOverlayCanBeSharedAsAWhole() throws Exception {
-    allow("dev.limpid.rootfs");
+    sandbox().allow("dev.limpid.rootfs");
     Path lower = Files.createDirectory(sandbox().path("lower"));
     TestBundle.fillRootfs(lower);
     Path container = Files.createDirectory(sandbox().path("container"));
@@ -276,7 +269,7 @@ final class VmSectionIT extends Behaviour {
                     .formatted(lower, container.resolve("diff"), container.resolve("work")),
                 merged.toString()),
             List.of("umount", merged.toString()));
-    for (String mode : List.of("shared", "dax")) {
+    for (String mode : List.of("shared", "layers")) {
       Outcome outcome =
           run(
               sandbox()
@@ -284,17 +277,17 @@ final class VmSectionIT extends Behaviour {
                   .root(root -> root.with("path", merged.toString()))
                   .annotation("dev.limpid.rootfs", mode)
                   .script("grep ' / ' /proc/self/mountinfo"));
-      String type = mode.equals("dax") ? "overlay" : "virtiofs";
+      String type = mode.equals("layers") ? "overlay" : "virtiofs";
       assertTrue(outcome.out().contains(" / rw,relatime - " + type + " "), outcome::toString);
     }
   }
 
   @Test
   void aPlainDirectoryHasNoLayersForDax() throws Exception {
-    allow("dev.limpid.rootfs");
+    sandbox().allow("dev.limpid.rootfs");
     refuses(
-        "config.json: annotations[\"dev.limpid.rootfs\"]: dax: not possible for ",
-        sandbox().bundle().annotation("dev.limpid.rootfs", "dax"));
+        "config.json: annotations[\"dev.limpid.rootfs\"]: layers: not possible for ",
+        sandbox().bundle().annotation("dev.limpid.rootfs", "layers"));
     run(sandbox().bundle().annotation("dev.limpid.rootfs", "auto").script("true"));
   }
 

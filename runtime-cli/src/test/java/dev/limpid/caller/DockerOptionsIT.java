@@ -134,4 +134,29 @@ final class DockerOptionsIT extends DockerCaller {
                 "/proc/self/status")
             .ok());
   }
+
+  @Test
+  void theDaemonsOwnSocketIsReachedFromInside() {
+    String id = limpid("-d", "--name", "seen", "busybox", "sleep", "1000").ok();
+    Result listed =
+        limpid(
+            "--rm",
+            "-v",
+            work.resolve("docker.sock") + ":/var/run/docker.sock",
+            "-v",
+            "/usr:/usr:ro",
+            "-v",
+            "/lib:/lib:ro",
+            "-v",
+            "/lib64:/lib64:ro",
+            "busybox",
+            "/usr/bin/docker",
+            "ps",
+            "--no-trunc",
+            "--format",
+            "{{.ID}} {{.Names}}",
+            "--filter",
+            "name=seen");
+    assertEquals(id + " seen", listed.ok());
+  }
 }

@@ -7,6 +7,7 @@ import dev.limpid.caller.CallerCommand.Result;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -125,6 +126,153 @@ final class PodmanIT {
     podman.run("kill", id).ok();
     assertEquals("137", podman.run("wait", id).ok());
     podman.run("rm", id).ok();
+  }
+
+  /** What a shell leaves in a writable layer; podman's overlays have metacopy. */
+  private static final String CHANGES =
+      "cd /etc; echo new > new; chmod 600 plain; rm passwd; mkdir -p /root/a/b; ln -s x /root/link;"
+          + " ln new /root/hard; mv /tmp /tmp-moved; mkdir /tmp; echo t > /tmp/t; mkfifo /root/f;"
+          + " chown 5:6 /bin/busybox; touch -d '2001-02-03 04:05:06' /etc/new /root/a";
+
+  @Test
+  void filesAreSeenAsWithThePlainRuntime() throws Exception {
+    List<String> expected = looks("runc");
+    List<String> seen = looks("limpid");
+    assertEquals(String.join("\n", expected), String.join("\n", seen));
+    assertTrue(expected.get(0).contains("D /etc/passwd"), expected.get(0));
+  }
+
+  /** What podman shows of a container's files in the course of its life. */
+  private static List<String> looks(String runtime) throws Exception {
+    List<String> command = new ArrayList<>(inNamespaces);
+    command.addAll(List.of("podman", "--runtime", runtime));
+    CallerCommand engine = new CallerCommand(command, environment);
+    List<String> looks = new ArrayList<>();
+    String id =
+        engine
+            .run(
+                "run",
+                "-d",
+                "--ulimit=nofile=1024:1024",
+                "--ulimit=nproc=1024:1024",
+                "--network=none",
+                "busybox",
+                "sleep",
+                "1000")
+            .ok();
+    engine.run("diff", id).ok();
+    engine.run("cp", id + ":/etc", "-").ok();
+    engine.run("exec", id, "sh", "-c", CHANGES).ok();
+    engine.run("pause", id).ok();
+    looks.add(differences(engine, id));
+    engine.run("unpause", id).ok();
+    Path file = Files.writeString(WORK.resolve("put-in"), "put in\n");
+    engine.run("cp", file.toString(), id + ":/etc/put-in").ok();
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    while (!engine.run("exec", id, "cat", "/etc/put-in").text().equals("put in")) {
+      assertTrue(System.nanoTime() < deadline, runtime + " does not see what was put in");
+      Thread.sleep(50);
+    }
+    engine.run("restart", "-t", "0", id).ok();
+    looks.add(engine.run("exec", id, "sh", "-c", LISTING).ok());
+    engine.run("stop", "-t", "0", id).ok();
+    looks.add(differences(engine, id));
+    engine.run("commit", "-q", id, "committed").ok();
+    looks.add(
+        engine
+            .run(
+                "run",
+                "--rm",
+                "--ulimit=nofile=1024:1024",
+                "--ulimit=nproc=1024:1024",
+                "--network=none",
+                "committed",
+                "sh",
+                "-c",
+                LISTING)
+            .ok());
+    engine.run("rm", "-f", id).ok();
+    engine.run("rmi", "committed").ok();
+    return looks;
+  }
+
+  private static final String LISTING =
+      "cat /etc/new /etc/put-in /tmp/t; stat -c '%n %a %u:%g %h %F' /etc/* /root/* /root/a/b /tmp*"
+          + " /bin/busybox; date -r /etc/new +%s";
+
+  private static String differences(CallerCommand engine, String id) {
+    // What podman itself makes at the start of a container is not asked for here.
+    return String.join(
+        "\n",
+        engine
+            .run("diff", id)
+            .ok()
+            .lines()
+            .filter(line -> !line.contains("/run"))
+            .sorted()
+            .toList());
+  }
+
+  /**
+   * All of it lies in the root filesystem on the host when a shared one is told that it is flushed.
+   */
+  @Test
+  void whatIsFlushedOutlivesAKilledVm() throws Exception {
+    String script =
+        "cd /root; i=0; while [ -e $i ]; do i=$((i + 1)); done; echo begin $i;"
+            + " while :; do echo $i | dd of=new conv=fsync 2> /dev/null; mv new $i; sync; echo $i; i=$((i + 1)); done";
+    Path root = Files.createDirectories(WORK.resolve("plain"));
+    new CallerCommand(List.of("tar", "-C", root.toString(), "-xf"), Map.of())
+        .run(WORK.resolve("busybox.tar").toString())
+        .ok();
+    // A root filesystem that is no overlay is shared as it is.
+    String id =
+        podman
+            .run(
+                "run", "-d", "--network=none", "--rootfs", root.toString(), "/bin/sh", "-c", script)
+            .ok();
+    long before = -1;
+    for (int round = 0; round < 3; round++) {
+      awaitFlushed(id, before + 5);
+      String shim = podman.run("inspect", "-f", "{{.State.Pid}}", id).ok();
+      killHypervisor(shim);
+      podman.run("wait", id).ok();
+      long last = flushed(id);
+      for (long number = 0; number <= last; number++) {
+        assertEquals(number + "\n", Files.readString(root.resolve("root/" + number)));
+      }
+      podman.run("start", id).ok();
+      awaitFlushed(id, last + 1);
+      before = last + 1;
+    }
+    podman.run("rm", "-f", id).ok();
+  }
+
+  private static void killHypervisor(String shim) throws IOException {
+    Path children = Path.of("/proc", shim, "task", shim, "children");
+    for (String child : Files.readString(children).strip().split(" ", -1)) {
+      if (Files.readString(Path.of("/proc", child, "comm")).startsWith("qemu")) {
+        ProcessHandle.of(Long.parseLong(child)).orElseThrow().destroyForcibly();
+        return;
+      }
+    }
+    throw new AssertionError("there is no QEMU");
+  }
+
+  private static long flushed(String id) {
+    long last = -1;
+    for (String line : podman.run("logs", id).ok().lines().toList()) {
+      last = line.matches("\\d+") ? Math.max(last, Long.parseLong(line)) : last;
+    }
+    return last;
+  }
+
+  private static void awaitFlushed(String id, long number) throws InterruptedException {
+    long deadline = System.nanoTime() + 60_000_000_000L;
+    while (flushed(id) < number) {
+      assertTrue(System.nanoTime() < deadline, "nothing is flushed: " + podman.run("logs", id));
+      Thread.sleep(50);
+    }
   }
 
   private static Result atTerminal(String typed, String commandLine) {
