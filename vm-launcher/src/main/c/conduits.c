@@ -44,7 +44,7 @@ static const struct conduit_user user = { .send = line_send, .busy = line_busy, 
 /* What is at the path now, if it is a socket: a server that has been started anew has made another one. -errno. */
 static int open_path(const char *path)
 {
-	int fd = mounts_open_source(path);
+	int fd = mounts_open_plain(AT_FDCWD, path, O_PATH);
 	struct stat status;
 	int error = 0;
 

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +15,8 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "mounts.h"
 
 #ifndef OVERLAYFS_SUPER_MAGIC
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
@@ -61,16 +62,6 @@ struct walk {
 	unsigned directories, entries;
 	bool whole;
 };
-
-static int open_plain(int at, const char *path, unsigned long long flags)
-{
-	struct open_how how = {
-		.flags = flags | O_CLOEXEC,
-		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, at, path, &how, sizeof how);
-}
 
 static bool is_directory(int directory, const struct dirent *entry)
 {
@@ -125,7 +116,7 @@ static bool watch_all(const struct merged *merged, int parent)
 	/* What has been moved away is not to be watched for ever. */
 	fanotify_mark(walk.group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
 	fanotify_mark(walk.group, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_ATTRIB | FAN_ONDIR, parent, NULL);
-	upper = open_plain(parent, merged->upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	upper = mounts_open_plain(parent, merged->upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	if (upper < 0)
 		return false;
 	walk_directory(&walk, upper, 0);
@@ -136,7 +127,7 @@ static bool watch_all(const struct merged *merged, int parent)
 static int open_mount(const char *path, struct statx *status)
 {
 	struct statfs type;
-	int mount = open_plain(AT_FDCWD, path, O_PATH | O_DIRECTORY);
+	int mount = mounts_open_plain(AT_FDCWD, path, O_PATH | O_DIRECTORY);
 
 	if (mount < 0)
 		return -1;
@@ -183,7 +174,7 @@ static _Noreturn void run(const struct merged *merged, bool walk)
 	if (kept > 3)
 		close_range(3, kept - 1, 0);
 	close_range(kept + 1, ~0U, 0);
-	parent = merged->parent ? open_plain(AT_FDCWD, merged->parent, O_RDONLY | O_DIRECTORY) : -1;
+	parent = merged->parent ? mounts_open_plain(AT_FDCWD, merged->parent, O_RDONLY | O_DIRECTORY) : -1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (parent >= 0) {
 		if (walk)
@@ -392,7 +383,7 @@ void merged_init(struct merged *merged, struct loop *loop, const struct log *log
 
 static int record_parent(struct merged *merged)
 {
-	int parent = open_plain(AT_FDCWD, merged->parent, O_RDONLY | O_DIRECTORY);
+	int parent = mounts_open_plain(AT_FDCWD, merged->parent, O_RDONLY | O_DIRECTORY);
 	int result;
 
 	if (parent < 0)
@@ -481,7 +472,7 @@ void merged_finish(struct merged *merged)
 
 void merged_restore(const struct merged *merged)
 {
-	int parent = merged->parent ? open_plain(AT_FDCWD, merged->parent, O_RDONLY | O_DIRECTORY) : -1;
+	int parent = merged->parent ? mounts_open_plain(AT_FDCWD, merged->parent, O_RDONLY | O_DIRECTORY) : -1;
 
 	if (parent < 0)
 		return;

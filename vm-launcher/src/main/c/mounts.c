@@ -144,7 +144,7 @@ static int bind_at(int shared, const struct plan_bind *bind, struct problem *pro
 {
 	const char *source = bind->source, *name = bind->name;
 	unsigned long long attributes = GUEST_ATTRIBUTES | (bind->read_only ? MOUNT_ATTR_RDONLY : 0);
-	int origin = mounts_open_source(source);
+	int origin = mounts_open_plain(AT_FDCWD, source, O_PATH);
 	struct stat status;
 	int tree = -1, target = -1;
 	int result = -1;
@@ -299,14 +299,14 @@ static int bind_upper(const struct plan_upper *upper, int shared, int covers, st
 	return result;
 }
 
-int mounts_open_source(const char *path)
+int mounts_open_plain(int at, const char *path, unsigned long long flags)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
+		.flags = flags | O_CLOEXEC,
 		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 
-	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+	return (int)syscall(SYS_openat2, at, path, &how, sizeof how);
 }
 
 int mounts_make(const struct plan *plan, struct problem *problem)
@@ -356,7 +356,7 @@ int mounts_cover_root(const struct plan *plan, struct problem *problem)
 
 	if (plan->root == NULL)
 		return 0;
-	source = mounts_open_source(plan->root);
+	source = mounts_open_plain(AT_FDCWD, plan->root, O_PATH);
 	if (source < 0)
 		return problem_errno(problem, "root: %s", plan->root);
 	tree = clone_tree(source, "", GUEST_ATTRIBUTES, MS_PRIVATE, true);

@@ -14,10 +14,10 @@
 #define MOUNTS_SHARED "shared"
 
 /*
- * Opens (O_PATH) what is at a path of the host in which whoever wrote the plan has seen no symbolic link. One that
- * has come since, in whatever component, leads elsewhere and is not followed: ELOOP.
+ * Opens what is at a path of the host, from `at` if it is relative, in which whoever wrote the plan has seen no symbolic
+ * link. One that has come since, in whatever component, leads elsewhere and is not followed: ELOOP.
  */
-int mounts_open_source(const char *path);
+int mounts_open_plain(int at, const char *path, unsigned long long flags);
 
 int mounts_make(const struct plan *plan, struct problem *problem);
 
