@@ -1,5 +1,6 @@
 package dev.limpid.vm.layer;
 
+import dev.limpid.vm.tool.ToolProcess;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,16 +1,16 @@
 package dev.limpid.vm.rootfs;
 
+import dev.limpid.vm.tool.ToolProcess;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 
 /** Makes empty ext4 file systems in sparse files. They take some hundred KiB at first. */
 final class FileSystemImage {
@@ -63,11 +63,6 @@ final class FileSystemImage {
   private static void run(Path file) throws IOException {
     List<String> command =
         List.of(
-            // A verb that is killed takes this with it.
-            "setpriv",
-            "--pdeathsig",
-            "KILL",
-            "--",
             "mkfs.ext4",
             "-q",
             "-F",
@@ -81,33 +76,17 @@ final class FileSystemImage {
             "-E",
             "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0",
             file.toString());
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().clear();
-    builder
-        .environment()
-        .put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    builder.environment().put("LC_ALL", "C");
-    // The host's may say what features a file system gets.
-    builder.environment().put("MKE2FS_CONFIG", "/dev/null");
-    Process process = builder.start();
-    try {
-      process.getOutputStream().close();
-      byte[] output = process.getInputStream().readNBytes(MAX_OUTPUT);
-      process.getInputStream().transferTo(OutputStream.nullOutputStream());
-      int status = process.waitFor();
-      if (status != 0) {
-        throw new IOException(
-            file
-                + ": mkfs.ext4 (of e2fsprogs): exit status "
-                + status
-                + ": "
-                + new String(output, StandardCharsets.UTF_8).strip());
-      }
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new IOException(file + ": interrupted", interrupted);
-    } finally {
-      process.destroyForcibly();
+    // The host's own may say what features a file system gets.
+    Map<String, String> configuration = Map.of("MKE2FS_CONFIG", "/dev/null");
+    ToolProcess.Ended ended =
+        ToolProcess.start(command, Path.of("/"), configuration).toEnd(MAX_OUTPUT);
+    if (ended.status() != 0) {
+      throw new IOException(
+          file
+              + ": mkfs.ext4 (of e2fsprogs): exit status "
+              + ended.status()
+              + ": "
+              + ended.output());
     }
   }
 }

@@ -1,21 +1,25 @@
-package dev.limpid.vm.layer;
+package dev.limpid.vm.tool;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** A program that dies with this process, and whose words are kept up to a bound. */
-final class ToolProcess {
+public final class ToolProcess {
   private static final int POLL_MILLIS = 200;
 
   private final Process process;
+  private final String name;
 
-  private ToolProcess(Process process) {
+  private ToolProcess(Process process, String name) {
     this.process = process;
+    this.name = name;
   }
 
   /**
@@ -24,14 +28,36 @@ final class ToolProcess {
    * @param status its exit status; 128 plus the number for a signal
    * @param output the first of what it has written
    */
-  record Ended(int status, String output) {}
+  public record Ended(int status, String output) {}
 
   /** Called while the program runs. */
-  interface Watcher {
+  public interface Watcher {
+    /**
+     * Looks.
+     *
+     * @throws IOException if the program is to be ended because of what it sees
+     */
     void look() throws IOException;
   }
 
-  static ToolProcess start(List<String> command, Path folder) throws IOException {
+  /**
+   * Starts a program, which is looked for where the host's own programs are.
+   *
+   * @param command the program and its arguments
+   * @param folder its working directory; absolute
+   * @throws IOException if it can't be started
+   */
+  public static ToolProcess start(List<String> command, Path folder) throws IOException {
+    return start(command, folder, Map.of());
+  }
+
+  /**
+   * The same, of one that is told something by its environment.
+   *
+   * @param variables what it has there besides its path and the language C
+   */
+  public static ToolProcess start(List<String> command, Path folder, Map<String, String> variables)
+      throws IOException {
     List<String> all = new ArrayList<>(command.size() + 4);
     // A verb that is killed takes this with it.
     all.addAll(List.of("setpriv", "--pdeathsig", "KILL", "--"));
@@ -43,26 +69,37 @@ final class ToolProcess {
         .environment()
         .put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     builder.environment().put("LC_ALL", "C");
+    builder.environment().putAll(variables);
     Process process = builder.start();
     process.getOutputStream().close();
-    return new ToolProcess(process);
+    return new ToolProcess(process, command.get(0));
   }
 
-  Ended toEnd(int maxOutput) throws IOException {
+  /**
+   * Waits for its end.
+   *
+   * @param maxOutput how much of its output is kept, in bytes
+   * @throws IOException if the wait is interrupted; the program is ended then
+   */
+  public Ended toEnd(int maxOutput) throws IOException {
     try {
       byte[] output = process.getInputStream().readNBytes(maxOutput);
-      process.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+      process.getInputStream().transferTo(OutputStream.nullOutputStream());
       return new Ended(process.waitFor(), new String(output, StandardCharsets.UTF_8).strip());
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
-      throw new IOException("interrupted", interrupted);
+      throw new IOException(name + ": interrupted", interrupted);
     } finally {
       process.destroyForcibly();
     }
   }
 
-  /** The same, with somebody who looks several times a second how far it is. */
-  Ended toEnd(int maxOutput, Watcher watcher) throws IOException {
+  /**
+   * The same, with somebody who looks several times a second how far it is.
+   *
+   * @param watcher who looks
+   */
+  public Ended toEnd(int maxOutput, Watcher watcher) throws IOException {
     try {
       InputStream said = process.getInputStream();
       ByteArrayOutputStream output = new ByteArrayOutputStream();
@@ -75,7 +112,7 @@ final class ToolProcess {
       return new Ended(process.waitFor(), output.toString(StandardCharsets.UTF_8).strip());
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
-      throw new IOException("interrupted", interrupted);
+      throw new IOException(name + ": interrupted", interrupted);
     } finally {
       process.destroyForcibly();
     }
