@@ -62,12 +62,11 @@ public final class RootfsChoice {
    */
   public Rootfs choose(
       Path directory, MountTable mounts, ContainerId id, Path container, RootfsRequest request) {
-    Optional<HostMount> mount = mounts.at(directory);
-    boolean isOverlay = mount.isPresent() && mount.get().type().equals("overlay");
     if (request.mode() == RootfsMode.SHARED) {
       return shared(directory, mounts);
     }
-    if (!isOverlay) {
+    Optional<HostMount> mount = overlayMount(directory, mounts);
+    if (mount.isEmpty()) {
       return plain(directory, mounts, container, request);
     }
     Optional<OverlayMount> overlay = overlay(directory, mounts, mount.get(), request);
@@ -92,11 +91,16 @@ public final class RootfsChoice {
 
   /** The overlay as a whole, unless its upper directory is not what counts. */
   private static Rootfs shared(Path directory, MountTable mounts) {
-    Optional<HostMount> mount = mounts.at(directory);
-    if (mount.isPresent() && mount.get().type().equals("overlay")) {
+    Optional<HostMount> mount = overlayMount(directory, mounts);
+    if (mount.isPresent()) {
       refuseForgottenDisk(directory, mount.get());
     }
     return new SharedRootfs(directory);
+  }
+
+  private static Optional<HostMount> overlayMount(Path directory, MountTable mounts) {
+    Optional<HostMount> mount = mounts.at(directory);
+    return mount.isPresent() && mount.get().type().equals("overlay") ? mount : Optional.empty();
   }
 
   /** Empty: a layer can't be carried, and the whole is to be shared. */

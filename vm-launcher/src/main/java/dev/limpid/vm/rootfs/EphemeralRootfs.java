@@ -19,8 +19,6 @@ import java.util.Optional;
  */
 public record EphemeralRootfs(Path directory) implements Rootfs {
   private static final String NAME = "rootfs";
-  private static final BindOptions READ_ONLY =
-      new BindOptions(false, true, false, Optional.empty());
 
   @Override
   public List<Path> releases() {
@@ -39,7 +37,7 @@ public record EphemeralRootfs(Path directory) implements Rootfs {
 
   @Override
   public void share(ShimPlan plan) {
-    plan.bind(directory, NAME, READ_ONLY);
+    plan.bind(directory, NAME, BindOptions.READ_ONLY);
   }
 
   @Override

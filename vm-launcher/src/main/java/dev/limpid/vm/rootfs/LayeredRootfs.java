@@ -35,26 +35,10 @@ public final class LayeredRootfs implements Rootfs {
   private final String options;
 
   /**
-   * A root filesystem of layers, whose upper layer is the host's own upper directory.
+   * A root filesystem of layers.
    *
    * @param layers the images of the overlay's lower directories, in the same order, of which the
    *     last may stand for several; at most {@link PciAddress#LAYERS_MAX}
-   * @param overlay the host's overlay
-   * @param container the container's id, which no other container of the host's has at this time
-   */
-  public LayeredRootfs(List<Layer> layers, OverlayMount overlay, String container) {
-    this(
-        layers,
-        overlay,
-        overlay.upper().isPresent()
-            ? Optional.of(new HostUpper(overlay.upper().get(), container))
-            : Optional.empty());
-  }
-
-  /**
-   * A root filesystem of layers.
-   *
-   * @param layers as above
    * @param overlay the host's overlay
    * @param upper where what is written goes; empty: nothing can be written
    */

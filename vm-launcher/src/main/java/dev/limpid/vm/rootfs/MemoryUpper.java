@@ -20,8 +20,6 @@ import java.util.Optional;
  */
 public record MemoryUpper(Optional<Path> upper, Path top) implements UpperLayer {
   private static final String CONTENTS = "upper";
-  private static final BindOptions READ_ONLY =
-      new BindOptions(false, true, false, Optional.empty());
 
   @Override
   public List<Path> releases() {
@@ -41,7 +39,7 @@ public record MemoryUpper(Optional<Path> upper, Path top) implements UpperLayer 
   @Override
   public void share(ShimPlan plan) {
     if (upper.isPresent()) {
-      plan.bind(upper.get(), CONTENTS, READ_ONLY);
+      plan.bind(upper.get(), CONTENTS, BindOptions.READ_ONLY);
     }
   }
 

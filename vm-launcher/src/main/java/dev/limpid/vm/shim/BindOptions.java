@@ -15,6 +15,9 @@ public record BindOptions(
   /** Of a folder that is shared as it is, with what is mounted below it now. */
   public static final BindOptions WHOLE = new BindOptions(true, false, false, Optional.empty());
 
+  /** Of a folder that the guest can only read, without what is mounted below it. */
+  public static final BindOptions READ_ONLY = new BindOptions(false, true, false, Optional.empty());
+
   /** The words of the plan. */
   String words() {
     return (recursive ? "rbind" : "bind")

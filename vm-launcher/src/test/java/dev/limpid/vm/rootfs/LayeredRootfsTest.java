@@ -49,14 +49,14 @@ class LayeredRootfsTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class,
-            () -> new LayeredRootfs(Collections.nCopies(layers, TOP), overlay, "web"));
+            () -> rootfs(Collections.nCopies(layers, TOP), overlay, "web"));
 
     assertEquals(layers + " layers", e.getMessage());
   }
 
   @Test
   void hasItsLayersOnPersistentMemory() {
-    LayeredRootfs rootfs = new LayeredRootfs(List.of(TOP, BOTTOM), OVERLAY, "web");
+    LayeredRootfs rootfs = rootfs(List.of(TOP, BOTTOM), OVERLAY, "web");
 
     assertEquals(
         List.of(
@@ -67,7 +67,7 @@ class LayeredRootfsTest {
 
   @Test
   void isMountedInTheGuest() {
-    LayeredRootfs rootfs = new LayeredRootfs(List.of(TOP, BOTTOM), OVERLAY, "web");
+    LayeredRootfs rootfs = rootfs(List.of(TOP, BOTTOM), OVERLAY, "web");
 
     assertEquals(
         List.of(
@@ -87,7 +87,7 @@ class LayeredRootfsTest {
 
   @Test
   void isReadOnlyInTheGuestWithoutAnUpperDirectory() throws IOException {
-    LayeredRootfs rootfs = new LayeredRootfs(List.of(TOP, BOTTOM), READ_ONLY, "web");
+    LayeredRootfs rootfs = rootfs(List.of(TOP, BOTTOM), READ_ONLY, "web");
     ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"), "create.sock");
     rootfs.make();
     rootfs.share(plan);
@@ -108,7 +108,7 @@ class LayeredRootfsTest {
 
   @Test
   void sharesTheUpperDirectoryAndAWorkDirectory() {
-    LayeredRootfs rootfs = new LayeredRootfs(List.of(TOP, BOTTOM), OVERLAY, "web");
+    LayeredRootfs rootfs = rootfs(List.of(TOP, BOTTOM), OVERLAY, "web");
     ShimPlan plan = new ShimPlan(Path.of("/run/limpid/web"), "create.sock");
     rootfs.share(plan);
 
@@ -128,7 +128,7 @@ class LayeredRootfsTest {
     OverlayMount overlay =
         new OverlayMount(List.of(Path.of("/top")), Optional.of(Path.of("/o", name)), OPTIONS);
 
-    String data = new LayeredRootfs(List.of(TOP), overlay, "web").mounts().get(1).data();
+    String data = rootfs(List.of(TOP), overlay, "web").mounts().get(1).data();
 
     assertTrue(data.contains(",upperdir=/run/limpid/share/overlay/" + escaped + ",workdir="), data);
   }
@@ -142,7 +142,7 @@ class LayeredRootfsTest {
             Optional.of(Path.of("/o/1/diff")),
             OPTIONS);
 
-    LayeredRootfs rootfs = new LayeredRootfs(layers, overlay, "x".repeat(255));
+    LayeredRootfs rootfs = rootfs(layers, overlay, "x".repeat(255));
 
     assertEquals(PciAddress.LAYERS_MAX + 1, rootfs.mounts().size());
     assertEquals(PciAddress.LAYERS_MAX, rootfs.devices().size());
@@ -174,8 +174,14 @@ class LayeredRootfsTest {
     }
   }
 
-  private static LayeredRootfs rootfsBelow(Path folder, String id) {
+  /** Of a container whose upper layer is the host's own upper directory. */
+  private static LayeredRootfs rootfs(List<Layer> layers, OverlayMount overlay, String id) {
     return new LayeredRootfs(
+        layers, overlay, overlay.upper().map(upper -> new HostUpper(upper, id)));
+  }
+
+  private static LayeredRootfs rootfsBelow(Path folder, String id) {
+    return rootfs(
         List.of(TOP),
         new OverlayMount(List.of(Path.of("/top")), Optional.of(folder.resolve("diff")), OPTIONS),
         id);
