@@ -807,6 +807,9 @@ class Children(Case):
             self.fails_to_launch(self.container(records=[("file", file)]), f"file: {file} is in use")
             first.process.kill()
             first.process.wait()
+            # The shim's end takes the hypervisor, which holds the file, with it: a moment later.
+            for pid in first.pids:
+                wait_until(lambda: not is_alive(pid), f"end of {pid}", DIES_AT_ONCE)
             second = self.container("exit", records=[("file", file)])
             second.run()
             self.assertEqual(0, second.wait())
