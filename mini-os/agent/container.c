@@ -426,7 +426,7 @@ static void created(void *owner, const struct problem *refused)
 	if (container->doomed)
 		kill(pid, SIGKILL);
 	/* If it has ended already, this says so. */
-	reaper_watch(container->reaper, &container->init_child);
+	reaper_adopt(container->reaper, &container->init_child);
 	reaper_remember(container->reaper, false);
 }
 

@@ -153,7 +153,7 @@ static void run(struct exec *exec, pid_t pid)
 		process_begin(exec->process);
 	exec->child.pid = pid;
 	/* If it has ended already, this says so, and there is no exec any more. */
-	reaper_watch(execs->reaper, &exec->child);
+	reaper_adopt(execs->reaper, &exec->child);
 }
 
 static void started(void *owner, const struct problem *refused)

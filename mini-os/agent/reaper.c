@@ -57,14 +57,19 @@ void reaper_collect(struct reaper *reaper)
 
 void reaper_watch(struct reaper *reaper, struct child *child)
 {
+	child->next = reaper->children;
+	reaper->children = child;
+}
+
+void reaper_adopt(struct reaper *reaper, struct child *child)
+{
 	int status;
 
 	if (reaper->remembering > 0 && waitpid(child->pid, &status, WNOHANG) == child->pid) {
 		report(child, status);
 		return;
 	}
-	child->next = reaper->children;
-	reaper->children = child;
+	reaper_watch(reaper, child);
 }
 
 void reaper_forget(struct reaper *reaper, struct child *child)

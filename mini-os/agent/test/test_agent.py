@@ -124,7 +124,10 @@ class Agent:
             self.process.kill()
             status = "none: it had to be killed"
         self.leave_stage()
-        reports = "".join(path.read_text() for path in SCRATCH.glob("asan*"))
+        reports = ""
+        for path in SCRATCH.glob("asan*"):
+            reports += path.read_text()
+            path.unlink()
         reports += (SCRATCH / "stderr").read_text()
         assert not reports, reports
         assert status == 0, f"exit status {status}; {self.log()}"

@@ -492,17 +492,17 @@ static void test_reaper(void)
 	EXPECT(status == -1, "told, though nobody watched");
 	reaper_remember(&reaper, false);
 	reaper_collect(&reaper);
-	reaper_watch(&reaper, &child);
+	reaper_adopt(&reaper, &child);
 	EXPECT(WEXITSTATUS(status) == 4 && child.pid == 0, "status %d", status);
 	EXPECT(reaper.children == NULL, "still watched");
 
-	/* watched while others are remembered */
+	/* watched while others are remembered: who has just forked it is not told before that has returned */
 	status = -1;
 	child.pid = run_child(7);
+	wait_for_end(child.pid);
 	reaper_watch(&reaper, &child);
+	EXPECT(status == -1, "told before it was collected");
 	wait_for_end(run_child(5));
-	if (child.pid != 0)
-		wait_for_end(child.pid);
 	reaper_collect(&reaper);
 	EXPECT(WEXITSTATUS(status) == 7 && child.pid == 0, "status %d", status);
 
