@@ -5,6 +5,7 @@
 #   make demo      the same, then run a container and show what is special about it
 #   make test      every test (installs what they need)
 #   make behaviours  what a runtime does as seen from outside, of runc and of Limpid, in two columns
+#   make bench     Limpid beside runc, crun and gVisor, in numbers: half an hour
 #   make install   [prefix=/usr/local] [DESTDIR=]
 #   make clean
 
@@ -27,7 +28,7 @@ GUEST_SOURCES := $(shell find mini-os agent-proto/src/main/c -type f)
 # Whose behaviour Limpid's is compared with.
 OTHER_RUNTIME ?= /usr/sbin/runc
 
-.PHONY: all demo test behaviours check-c install clean prerequisites test-prerequisites
+.PHONY: all demo test behaviours bench check-c install clean prerequisites test-prerequisites
 all: $(DIST)/.complete
 
 prerequisites:
@@ -106,6 +107,11 @@ test: check-c
 behaviours: all test-prerequisites
 	$(MVN) verify -pl runtime-cli -am -Dlimpid.commit=$(COMMIT) -Dlimpid.dist=$(DIST) -Dlimpid.compare=$(OTHER_RUNTIME) \
 	  -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='dev.limpid.behaviour.*IT' -Dfailsafe.failIfNoSpecifiedTests=false
+
+# Each prints a table, and JSON in its last line.
+bench: all test-prerequisites
+	@mini-os/ensure-packages bench/packages
+	@for each in lifecycle density network storage; do echo "== bench/$$each"; bench/$$each --limpid $(DIST)/bin/limpid || exit 1; done
 
 clean:
 	rm -rf $(BUILD)

@@ -1,0 +1,131 @@
+"""What the benchmarks have in common."""
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TREE = Path(__file__).resolve().parent.parent
+SCRIPTS = TREE / "runtime-cli/src/test/scripts"
+LIMPID = TREE / "build/dist/bin/limpid"
+CACHE = os.environ.get("LIMPID_CACHE", "/var/cache/limpid/build")
+PATIENCE_SECONDS = 60
+
+
+class Failure(Exception):
+    """Something that a person is told in one sentence."""
+
+
+def run(command, patience=PATIENCE_SECONDS, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=patience, **options)
+    if done.returncode != 0:
+        raise Failure(f"{' '.join(map(str, command))}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+def tell(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def add_limpid(parser):
+    parser.add_argument("--limpid", default=LIMPID, type=Path, help="the executable that is compared with the others")
+
+
+def add_configuration(parser):
+    parser.add_argument("--configuration", type=json.loads, default={}, help="more of Limpid's configuration, as JSON")
+
+
+def require(*programs):
+    for program in programs:
+        if not os.access(program, os.X_OK):
+            raise Failure(f"{program}: no such program" + ("; `make` builds it" if program == LIMPID else ""))
+
+
+class Docker:
+    """A daemon in namespaces of its own, and its command line."""
+
+    def __init__(self, folder, runtimes):
+        self.socket = f"unix://{folder}/docker.sock"
+        configuration = folder / "daemon.json"
+        configuration.write_text(json.dumps({"runtimes": runtimes}), encoding="utf-8")
+        self.log = folder / "dockerd.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [SCRIPTS / "in-namespaces", "dockerd", "--host", self.socket, "--data-root", folder / "data",
+                 "--exec-root", folder / "exec", "--pidfile", folder / "docker.pid", "--config-file", configuration,
+                 "--storage-driver", "overlay2"],
+                stdout=log, stderr=subprocess.STDOUT)
+
+    def wait(self):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while subprocess.run(self.command("version"), capture_output=True, check=False).returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise Failure("dockerd has not come up:\n" + self.log.read_text(encoding="utf-8", errors="replace")[-2000:])
+            time.sleep(0.1)
+
+    def command(self, *arguments):
+        return ["docker", "--host", self.socket, *map(str, arguments)]
+
+    def __call__(self, *arguments):
+        return run(self.command(*arguments)).strip()
+
+    def stop(self):
+        if self.process.poll() is None:
+            with contextlib.suppress(Failure):
+                for container in self("ps", "-aq").split():
+                    self("rm", "-f", container)
+            self.process.terminate()
+            self.process.wait(PATIENCE_SECONDS)
+
+
+class Results:
+    """What was measured: for each measure, values of each contender. The first contender is the one the others are compared with."""
+
+    def __init__(self, contenders):
+        self.contenders = list(contenders)
+        self.values = {}
+        self.units = {}
+
+    def add(self, measure, contender, value, unit):
+        self.units[measure] = unit
+        self.values.setdefault(measure, {}).setdefault(contender, []).append(value)
+        tell(f"{measure}: {contender}: {value:.4g} {unit}")
+
+    def rows(self):
+        rows = []
+        for measure, values in self.values.items():
+            medians = {name: statistics.median(each) for name, each in values.items()}
+            base = medians.get(self.contenders[0])
+            unit = self.units[measure]
+            rows.append({"name": measure, "unit": unit, "better": "more" if "/s" in unit else "less", "medians": medians,
+                         "ratios": {name: value / base for name, value in medians.items() if name != self.contenders[0] and base}})
+        return rows
+
+    def report(self, **circumstances):
+        """A table for people, and a last line for programs."""
+        rows = self.rows()
+        names = [name for name in self.contenders if any(name in row["medians"] for row in rows)]
+        print(f"{'':40}{'':12}" + "".join(f"{name:>{12 if name == self.contenders[0] else 22}}" for name in names))
+        for row in rows:
+            cells = []
+            for name in names:
+                value = f"{row['medians'][name]:.2f}" if name in row["medians"] else "-"
+                if name == self.contenders[0]:
+                    cells.append(f"{value:>12}")
+                elif name in row["ratios"]:
+                    cells.append(f"{value:>13} ({row['ratios'][name]:6.2f})")
+                else:
+                    cells.append(f"{value:>13}         ")
+            print(f"{row['name']:40}{row['unit']:12}" + "".join(cells))
+        print(json.dumps({**circumstances, "measures": rows}))

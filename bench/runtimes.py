@@ -1,0 +1,106 @@
+"""The runtimes that are compared, and the bundle that they are given."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from measuring import PATIENCE_SECONDS, Failure, run, tell
+
+LINKS = ("sh", "true", "echo", "sleep", "dd")
+
+
+class Runtime:
+    """One of those that are compared, with its own folder of states."""
+
+    def __init__(self, name, command, folder):
+        self.name = name
+        self.command = [str(part) for part in command]
+        self.root = folder / f"state-{name}"
+
+    def start(self, *arguments, **streams):
+        return subprocess.Popen([*self.command, "--root", str(self.root), *map(str, arguments)], stdin=subprocess.DEVNULL, **streams)
+
+    def timed(self, *arguments):
+        """Seconds until a verb has returned."""
+        # What lives longer than the verb must not hold a pipe to this program.
+        with tempfile.TemporaryFile() as output:
+            started = time.monotonic()
+            status = self.start(*arguments, stdout=output, stderr=output).wait(PATIENCE_SECONDS)
+            seconds = time.monotonic() - started
+            if status != 0:
+                output.seek(0)
+                raise Failure(f"{self.name}: {' '.join(map(str, arguments))}: {output.read().decode(errors='replace').strip()}")
+        return seconds
+
+    def first_byte(self, *arguments):
+        """Seconds until the workload's first output is here."""
+        with tempfile.TemporaryFile() as errors:
+            started = time.monotonic()
+            with self.start(*arguments, stdout=subprocess.PIPE, stderr=errors) as process:
+                data = process.stdout.read(1)
+                seconds = time.monotonic() - started
+                process.stdout.read()
+            if process.returncode != 0 or not data:
+                errors.seek(0)
+                raise Failure(f"{self.name}: {' '.join(map(str, arguments))}: {errors.read().decode(errors='replace').strip()}")
+        return seconds
+
+    def status(self, container):
+        done = subprocess.run([*self.command, "--root", str(self.root), "state", container], capture_output=True, text=True,
+                              check=False, timeout=PATIENCE_SECONDS)
+        return json.loads(done.stdout)["status"] if done.returncode == 0 else "gone"
+
+    def remove(self, container):
+        with contextlib.suppress(Failure):
+            self.timed("delete", "--force", container)
+
+
+def make_bundle(folder, arguments):
+    """A bundle whose root is a plain directory with busybox."""
+    bundle = folder / arguments[0].rpartition("/")[2]
+    programs = bundle / "rootfs/bin"
+    programs.mkdir(parents=True)
+    shutil.copy("/bin/busybox", programs)
+    for name in LINKS:
+        (programs / name).symlink_to("busybox")
+    run(["runc", "spec", "-b", bundle])
+    file = bundle / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    config["process"].update(terminal=False, args=arguments)
+    file.write_text(json.dumps(config), encoding="utf-8")
+    return bundle
+
+
+def runtimes(options, folder):
+    """Those that are installed. Limpid's configuration goes into the environment, also that of an engine."""
+    found = [Runtime("runc", [shutil.which("runc") or "runc"], folder)]
+    if crun := shutil.which("crun"):
+        found.append(Runtime("crun", [crun], folder))
+    if runsc := shutil.which("runsc"):
+        # A new network namespace has nothing to offer but loopback, which is what runsc calls none.
+        found.append(Runtime("runsc", [runsc, "--network=none"], folder))
+    configuration = folder / "limpid.json"
+    configuration.write_text(json.dumps({"layers": str(folder / "layers"), **options.configuration}), encoding="utf-8")
+    os.environ["LIMPID_CONFIG"] = str(configuration)
+    found.append(Runtime("limpid", [options.limpid.resolve()], folder))
+    return found
+
+
+def that_work(found, bundle):
+    """Those that can make a container of a bundle whose program ends by itself."""
+    working = []
+    for runtime in found:
+        try:
+            runtime.timed("run", "--bundle", bundle, f"limpid-bench-{os.getpid()}-try")
+            working.append(runtime)
+        except Failure as failure:
+            # With both versions of cgroups on a host, crun makes no container.
+            if runtime.name in ("runc", "limpid"):
+                raise
+            runtime.remove(f"limpid-bench-{os.getpid()}-try")
+            tell(f"left out: {failure}")
+    return working
