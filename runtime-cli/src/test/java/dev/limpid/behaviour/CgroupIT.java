@@ -479,6 +479,21 @@ final class CgroupIT extends Behaviour {
     assertEquals(limits, limitsOfMemory());
   }
 
+  @Test
+  void memoryThatAProcessHasFreedGoesBackToTheHost() throws Exception {
+    runtime().createAndStart(id, bundle("exec sleep 1000").write());
+    long before = usedMiB();
+    runtime()
+        .call("exec", id, "dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1")
+        .succeeded();
+    Await.until("half of it is free", () -> usedMiB() < before + 100);
+  }
+
+  private long usedMiB() throws IOException {
+    String bytes = HostGroup.read(group("memory"), "memory.usage_in_bytes", "memory.current");
+    return Long.parseLong(bytes) >> 20;
+  }
+
   private List<String> limitsOfMemory() throws IOException {
     Path group = group("memory");
     return List.of(

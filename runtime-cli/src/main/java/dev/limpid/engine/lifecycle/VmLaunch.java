@@ -12,6 +12,7 @@ import dev.limpid.engine.vm.VmChoice;
 import dev.limpid.proto.ControlLinkListener;
 import dev.limpid.vm.cgroup.HostCgroup;
 import dev.limpid.vm.device.AgentPort;
+import dev.limpid.vm.device.Balloon;
 import dev.limpid.vm.device.Console;
 import dev.limpid.vm.device.Device;
 import dev.limpid.vm.device.FileDisk;
@@ -214,6 +215,7 @@ final class VmLaunch {
     devices.add(choice.image().device());
     devices.add(new AgentPort(QemuCommandLine.AGENT_DESCRIPTOR));
     devices.add(new Console(QemuCommandLine.CONSOLE_DESCRIPTOR));
+    devices.add(new Balloon());
     devices.add(new SharedFolder("virtiofsd.sock", ShimPlan.SHARED));
     devices.addAll(List.of(PciBridge.values()));
     devices.addAll(rootfs.devices());

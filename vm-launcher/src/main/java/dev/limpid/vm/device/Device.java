@@ -5,6 +5,7 @@ import java.util.List;
 /** Something plugged into a virtual machine when it is started. */
 public sealed interface Device
     permits AgentPort,
+        Balloon,
         Console,
         FileDisk,
         HostDisk,

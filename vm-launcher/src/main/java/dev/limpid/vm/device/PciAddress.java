@@ -19,6 +19,8 @@ public record PciAddress(int slot, int function, boolean shared) {
   /** The most disks that have a place. */
   public static final int DISKS_MAX = (FIRST_LAYER_SLOT - FIRST_DISK_SLOT) * FUNCTIONS;
 
+  static final PciAddress BALLOON = new PciAddress(6, 0, false);
+
   /** The disk that is a file of the host's. */
   static final PciAddress FILE = new PciAddress(7, 0, false);
 

@@ -3,6 +3,7 @@ package dev.limpid.vm.hypervisor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.limpid.vm.device.AgentPort;
+import dev.limpid.vm.device.Balloon;
 import dev.limpid.vm.device.Console;
 import dev.limpid.vm.device.Device;
 import dev.limpid.vm.device.FileDisk;
@@ -72,6 +73,7 @@ class QemuCommandLineTest {
                 1,
                 List.of(),
                 List.of(
+                    new Balloon(),
                     PciBridge.NETWORK,
                     new UserInterface(QemuCommandLine.DISK_DESCRIPTOR + 2, "02:00:00:00:00:01")))),
         Arguments.of("layers.txt", machine("layers", Accelerator.TCG, 512, 2, List.of(), layered)));
