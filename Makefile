@@ -39,7 +39,7 @@ test-prerequisites:
 
 # Each stamp stands for a part that has been built from the sources it lists.
 $(BUILD)/.guest: $(GUEST_SOURCES) | prerequisites
-	@echo '== mini-OS: kernel, agent, image'
+	@echo '== mini-OS: kernel, agent, image; qemu-lite'
 	$(MAKE) --no-print-directory -C mini-os/agent OUT=$(BUILD)/mini-os
 	$(MAKE) --no-print-directory -C mini-os OUT=$(BUILD)/mini-os
 	@touch $@
@@ -77,6 +77,8 @@ assemble:
 	@install -m 644 runtime-cli/target/limpid-runtime-cli-*.jar runtime-cli/target/lib/*.jar $(DESTDIR)$(prefix)/lib/limpid/jars
 	@install -m 755 $(BUILD)/host/limpid-shim $(DESTDIR)$(prefix)/lib/limpid/limpid-shim
 	@install -m 644 $(BUILD)/mini-os/vmlinux $(BUILD)/mini-os/mini-os.erofs $(BUILD)/mini-os/image.manifest $(DESTDIR)$(prefix)/lib/limpid
+	@install -m 755 $(BUILD)/mini-os/qemu-lite $(DESTDIR)$(prefix)/lib/limpid/qemu-lite
+	@install -D -m 644 -t $(DESTDIR)$(prefix)/lib/limpid/firmware $(BUILD)/mini-os/*.bin
 	@install -m 644 $(BUILD)/manual/*.8.gz $(DESTDIR)$(prefix)/share/man/man8
 	@install -m 644 runtime-cli/manual/target/manual/limpid.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/limpid
 	@sed -e 's|@HOME@|$(prefix)/lib/limpid|' \

@@ -72,7 +72,7 @@ public record LimpidConfiguration(
   /** What holds where the file says nothing. */
   public static LimpidConfiguration defaults(Path home) {
     return new LimpidConfiguration(
-        Path.of("/usr/bin/qemu-system-x86_64"),
+        home.resolve("qemu-lite"),
         Path.of("/usr/lib/qemu/virtiofsd"),
         Path.of("/usr/bin/passt"),
         home.resolve("limpid-shim"),

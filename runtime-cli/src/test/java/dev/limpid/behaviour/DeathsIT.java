@@ -15,8 +15,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The processes that a virtual machine consists of die together, whichever of them is first. */
 @VmOnly
 final class DeathsIT extends Behaviour {
-  private static final String HYPERVISOR = "qemu-system-x86_64";
-
   private long running(String id) throws Exception {
     runtime().createAndStart(id, script("exec sleep 1000000"));
     return runtime().state(id).required("pid").asInt64();
@@ -37,8 +35,8 @@ final class DeathsIT extends Behaviour {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {HYPERVISOR, "virtiofsd"})
-  void theShimFailsWhenAnotherDies(String program) throws Exception {
+  @ValueSource(strings = {"QEMU", "virtiofsd"})
+  void theShimFailsWhenAnotherDies(String name) throws Exception {
     String id = sandbox().id();
     Path err = sandbox().path("err");
     Process run =
@@ -51,13 +49,15 @@ final class DeathsIT extends Behaviour {
     try (var out = run.inputReader()) {
       assertEquals("ready", out.readLine());
       long shim = runtime().state(id).required("pid").asInt64();
-      HostProcesses.kill(HostProcesses.running(shim, program).get(0));
+      List<ProcessHandle> found =
+          name.equals("QEMU") ? HostProcesses.hypervisors(shim) : HostProcesses.running(shim, name);
+      HostProcesses.kill(found.get(0));
     }
     assertTrue(run.waitFor(Await.PATIENCE_SECONDS, TimeUnit.SECONDS));
     assertEquals(1, run.exitValue());
     String said = OciRuntime.text(err);
     assertTrue(said.contains("the virtual machine has died"), said);
-    assertTrue(said.contains(program.equals(HYPERVISOR) ? "QEMU" : "virtiofsd"), said);
+    assertTrue(said.contains(name), said);
     sandbox().assertNothingIsLeft();
   }
 
@@ -67,7 +67,7 @@ final class DeathsIT extends Behaviour {
     runtime().create(id, script("exec sleep 1000000"));
     long shim = runtime().state(id).required("pid").asInt64();
     List<ProcessHandle> family = HostProcesses.family(shim);
-    HostProcesses.kill(HostProcesses.running(shim, HYPERVISOR).get(0));
+    HostProcesses.kill(HostProcesses.hypervisors(shim).get(0));
     Await.until("all have died", () -> family.stream().noneMatch(ProcessHandle::isAlive));
     assertEquals("stopped", runtime().status(id));
     runtime().refuses("cannot start a container that has stopped", "start", id);
@@ -79,7 +79,7 @@ final class DeathsIT extends Behaviour {
   void aFrozenMachineCanBeKilledAndDeleted() throws Exception {
     String id = sandbox().id();
     long shim = running(id);
-    for (ProcessHandle hypervisor : HostProcesses.running(shim, HYPERVISOR)) {
+    for (ProcessHandle hypervisor : HostProcesses.hypervisors(shim)) {
       runtime()
           .toEnd(new ProcessBuilder("kill", "-STOP", Long.toString(hypervisor.pid())))
           .succeeded();

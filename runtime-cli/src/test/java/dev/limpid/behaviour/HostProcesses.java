@@ -3,6 +3,7 @@ package dev.limpid.behaviour;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Processes of the host. */
@@ -26,12 +27,25 @@ final class HostProcesses {
 
   /** Those of a container's processes that run this program. */
   static List<ProcessHandle> running(long pid, String program) {
+    return running(pid, Set.of(program));
+  }
+
+  /** A container's hypervisor, whichever is configured. */
+  static List<ProcessHandle> hypervisors(long pid) {
+    return running(pid, Set.of("qemu-lite", "qemu-system-x86_64"));
+  }
+
+  private static List<ProcessHandle> running(long pid, Set<String> programs) {
     List<ProcessHandle> found =
         family(pid).stream()
-            .filter(process -> process.info().command().orElse("").endsWith("/" + program))
+            .filter(process -> programs.contains(name(process.info().command().orElse(""))))
             .toList();
-    assertTrue(!found.isEmpty(), () -> "no " + program + " below process " + pid);
+    assertTrue(!found.isEmpty(), () -> "none of " + programs + " below process " + pid);
     return found;
+  }
+
+  private static String name(String command) {
+    return command.substring(command.lastIndexOf('/') + 1);
   }
 
   /** Sends SIGKILL. */

@@ -132,7 +132,7 @@ final class NetworkFaultsIT extends Behaviour {
   void nothingIsLeftOfAVirtualMachineThatIsKilled() throws Exception {
     start();
     long pid = runtime().state(id).required("pid").asInteger(1, Integer.MAX_VALUE);
-    HostProcesses.running(pid, "qemu-system-x86_64").forEach(HostProcesses::kill);
+    HostProcesses.hypervisors(pid).forEach(HostProcesses::kill);
     runtime().awaitStatus(id, "stopped");
     runtime().call("delete", id).succeeded();
     assertNothingIsLeft();

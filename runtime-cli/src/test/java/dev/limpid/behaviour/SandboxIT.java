@@ -376,7 +376,7 @@ final class SandboxIT extends Behaviour {
   }
 
   private List<ProcessHandle> hypervisors() {
-    return HostProcesses.running(pid, "qemu-system-x86_64");
+    return HostProcesses.hypervisors(pid);
   }
 
   @Test

@@ -20,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 
 /** Looks at everything on a host that Limpid needs, and changes nothing. */
 public final class HostCheck {
-  private static final String INSTALL_QEMU = "apt-get install qemu-system-x86";
   private static final String REINSTALL = "install Limpid again: make install";
   private static final Path TUN = Path.of("/dev/net/tun");
   private static final long SPACE_MIN_MIB = 1024;
@@ -51,7 +50,7 @@ public final class HostCheck {
     }
     findings.add(privileges());
     findings.add(accelerator(configuration));
-    findings.add(program("hypervisor", configuration.hypervisor(), INSTALL_QEMU, "--version"));
+    findings.add(program("hypervisor", configuration.hypervisor(), REINSTALL, "--version"));
     findings.add(
         program(
             "virtiofsd",
