@@ -106,20 +106,72 @@ final class ContainerdIT {
     }
   }
 
+  /** What leaves all kinds of traces in a layer. */
+  private static final String CHANGES =
+      "echo new > /etc/new; chmod 600 /etc/plain; rm /etc/passwd; mkdir /root/d; mv /tmp /tmp2;"
+          + " touch -d '2001-02-03 04:05:06' /etc/new /etc /root /root/d /; echo written";
+
   /** The layer that a container has made, as `ctr` shows it of a snapshot: a tar file. */
   @Test
   void snapshotHasWhatWasWritten() throws Exception {
-    String script =
-        "echo new > /etc/new; chmod 600 /etc/plain; rm /etc/passwd; mkdir /root/d; mv /tmp /tmp2;"
-            + " touch -d '2001-02-03 04:05:06' /etc/new /etc /root /root/d /; echo written";
-    List<String> plain =
-        List.of("run", "--runtime", "io.containerd.runc.v2", IMAGE, "plain", "sh", "-c", script);
-    assertEquals("written", ctr.run(plain.toArray(new String[0])).ok());
-    assertEquals("written", limpid(IMAGE, "mine", "sh", "-c", script).ok());
-    String expected = snapshot("plain");
-    assertTrue(expected.contains("etc/.wh.passwd"), expected);
+    String expected = snapshotOfPlainRuntime();
+    assertEquals("written", limpid(IMAGE, "mine", "sh", "-c", CHANGES).ok());
     assertEquals(expected, snapshot("mine"));
-    ctr.run("container", "delete", "plain", "mine").ok();
+    ctr.run("container", "delete", "mine").ok();
+  }
+
+  @Test
+  void snapshotHasWhatWasBroughtBackFromADisk() throws Exception {
+    String expected = snapshotOfPlainRuntime();
+    Path program =
+        TestedRuntime.configured(
+            WORK, "{\"rootfs\": \"layers\", \"allow\": [\"dev.limpid.rootfs\"]}");
+    ctr.run(
+            "run",
+            "--runtime",
+            "io.containerd.runc.v2",
+            "--runc-binary",
+            program.toString(),
+            "--annotation",
+            "dev.limpid.rootfs=disk",
+            "--detach",
+            IMAGE,
+            "disk",
+            "sleep",
+            "1000")
+        .ok();
+    awaitStatus("RUNNING");
+    assertEquals(
+        "written", ctr.run("task", "exec", "--exec-id", "e1", "disk", "sh", "-c", CHANGES).ok());
+    ctr.run("task", "pause", "disk").ok();
+    awaitStatus("PAUSED");
+    assertEquals(expected, snapshot("disk"));
+    ctr.run("task", "resume", "disk").ok();
+    awaitStatus("RUNNING");
+    ctr.run("task", "exec", "--exec-id", "e2", "disk", "touch", "/etc/last").ok();
+    ctr.run("task", "kill", "--signal", "KILL", "disk").ok();
+    awaitStatus("STOPPED");
+    ctr.run("task", "delete", "disk");
+    assertTrue(snapshot("disk").contains("etc/last"), "after the end");
+    assertEquals(List.of(), left(WORK.resolve("root/io.containerd.snapshotter.v1.overlayfs")));
+    ctr.run("container", "delete", "disk").ok();
+  }
+
+  /** What Limpid has made in the folders of an engine, and not removed. */
+  private static List<Path> left(Path folder) throws IOException {
+    try (var files = Files.walk(folder)) {
+      return files.filter(file -> file.getFileName().toString().startsWith(".limpid")).toList();
+    }
+  }
+
+  private static String snapshotOfPlainRuntime() {
+    List<String> plain =
+        List.of("run", "--runtime", "io.containerd.runc.v2", IMAGE, "plain", "sh", "-c", CHANGES);
+    assertEquals("written", ctr.run(plain.toArray(new String[0])).ok());
+    String snapshot = snapshot("plain");
+    assertTrue(snapshot.contains("etc/.wh.passwd"), snapshot);
+    ctr.run("container", "delete", "plain").ok();
+    return snapshot;
   }
 
   /** A line a file of what was changed, without the times of today. */

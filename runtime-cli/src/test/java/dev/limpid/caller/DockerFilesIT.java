@@ -12,18 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** What Docker shows of a container's files, and what the container sees of what Docker puts in. */
-final class DockerFilesIT extends DockerCaller {
+final class DockerFilesIT extends DockerFilesCaller {
   /** Of the host's mount of the overlay to be brought up to date, on a machine that is busy. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
-
-  @BeforeAll
-  static void image() throws IOException {
-    PythonImage.make(work, docker);
-  }
 
   @Test
   void everythingThatDockerShowsIsAsWithRunc() throws Exception {
@@ -69,9 +63,7 @@ final class DockerFilesIT extends DockerCaller {
     looks.put("stopped: cp", copiedOut(id));
     looks.put("stopped: export", exported(id));
     docker.run("commit", id, "committed").ok();
-    List<String> listing = new ArrayList<>(List.of("--rm", "committed"));
-    listing.addAll(PythonImage.list("/t"));
-    looks.put("committed", run(runtime, listing).lines().toList());
+    looks.put("committed", insideOf("committed", runtime));
     docker.run("cp", work.resolve("files_list.py").toString(), id + ":/t/while-stopped").ok();
     docker.run("start", id).ok();
     looks.put("started: inside", inside(id));
@@ -158,7 +150,7 @@ final class DockerFilesIT extends DockerCaller {
       long first = before + 10;
       awaitFlushed(id, first);
       TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
-      kill(property(id, "State.Pid"), "qemu");
+      LimpidProcesses.killHypervisor(property(id, "State.Pid"));
       docker.run("wait", id).ok();
       long last = flushed(id);
       for (long number = 0; number <= last; number++) {
@@ -179,10 +171,6 @@ final class DockerFilesIT extends DockerCaller {
     docker.run("volume", "rm", "flushed").ok();
   }
 
-  private static String property(String id, String property) {
-    return docker.run("inspect", "-f", "{{." + property + "}}", id).ok();
-  }
-
   /** The last number that was told; -1: none. */
   private static long flushed(String id) {
     long last = -1;
@@ -201,19 +189,6 @@ final class DockerFilesIT extends DockerCaller {
     }
   }
 
-  /** Ends a program that the shim has started. */
-  private static void kill(String shim, String program) throws IOException {
-    int killed = 0;
-    Path children = Path.of("/proc", shim, "task", shim, "children");
-    for (String child : Files.readString(children).strip().split(" ", -1)) {
-      if (Files.readString(Path.of("/proc", child, "comm")).startsWith(program)) {
-        ProcessHandle.of(Long.parseLong(child)).orElseThrow().destroyForcibly();
-        killed++;
-      }
-    }
-    assertEquals(1, killed, program);
-  }
-
   private static void awaitInside(String id, String place, String expected) throws Exception {
     await(List.of(expected), () -> in(id, "cat", place).text().lines().toList(), place);
   }
@@ -228,22 +203,6 @@ final class DockerFilesIT extends DockerCaller {
             ? runc(arguments.toArray(new String[0]))
             : limpid(arguments.toArray(new String[0])))
         .ok();
-  }
-
-  private static List<String> differences(String id) {
-    return docker.run("diff", id).ok().lines().sorted().toList();
-  }
-
-  private static List<String> copiedOut(String id) throws IOException {
-    return PythonImage.listTar(work, docker.run("cp", id + ":/t", "-").out());
-  }
-
-  private static List<String> exported(String id) throws IOException {
-    return PythonImage.listTar(work, docker.run("export", id).out());
-  }
-
-  private static List<String> inside(String id) {
-    return in(id, PythonImage.list("/t").toArray(new String[0])).ok().lines().toList();
   }
 
   /** What is to be seen. */

@@ -47,6 +47,18 @@ final class LimpidProcesses {
     return left;
   }
 
+  /** Ends the QEMU that a shim has started. */
+  static void killHypervisor(String shim) throws IOException {
+    Path children = Path.of("/proc", shim, "task", shim, "children");
+    for (String child : Files.readString(children).strip().split(" ", -1)) {
+      if (Files.readString(Path.of("/proc", child, "comm")).startsWith("qemu")) {
+        ProcessHandle.of(Long.parseLong(child)).orElseThrow().destroyForcibly();
+        return;
+      }
+    }
+    throw new AssertionError("there is no QEMU");
+  }
+
   private static List<String> of(Path folder, List<String> staying) throws IOException {
     List<String> found = of(folder);
     found.removeIf(process -> staying.stream().anyMatch(process::contains));

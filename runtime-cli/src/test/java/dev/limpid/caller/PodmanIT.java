@@ -144,22 +144,9 @@ final class PodmanIT {
 
   /** What podman shows of a container's files in the course of its life. */
   private static List<String> looks(String runtime) throws Exception {
-    List<String> command = new ArrayList<>(inNamespaces);
-    command.addAll(List.of("podman", "--runtime", runtime));
-    CallerCommand engine = new CallerCommand(command, environment);
+    CallerCommand engine = engine(runtime);
     List<String> looks = new ArrayList<>();
-    String id =
-        engine
-            .run(
-                "run",
-                "-d",
-                "--ulimit=nofile=1024:1024",
-                "--ulimit=nproc=1024:1024",
-                "--network=none",
-                "busybox",
-                "sleep",
-                "1000")
-            .ok();
+    String id = begin(engine);
     engine.run("diff", id).ok();
     engine.run("cp", id + ":/etc", "-").ok();
     engine.run("exec", id, "sh", "-c", CHANGES).ok();
@@ -175,22 +162,69 @@ final class PodmanIT {
     }
     engine.run("restart", "-t", "0", id).ok();
     looks.add(engine.run("exec", id, "sh", "-c", LISTING).ok());
+    looks.addAll(looksAtTheEnd(engine, id));
+    return looks;
+  }
+
+  @Test
+  void filesOfADiskAreSeenAsWithThePlainRuntime() throws Exception {
+    String program =
+        TestedRuntime.configured(WORK, "{\"allow\": [\"dev.limpid.rootfs\"]}").toString();
+    List<String> expected = looksAtPauseAndEnd("runc");
+    List<String> seen = looksAtPauseAndEnd(program, "--annotation", "dev.limpid.rootfs=disk");
+    assertEquals(String.join("\n", expected), String.join("\n", seen));
+    assertTrue(expected.get(0).contains("D /etc/passwd"), expected.get(0));
+  }
+
+  /** The same, when all that is to be seen has been brought back. */
+  private static List<String> looksAtPauseAndEnd(String runtime, String... options)
+      throws Exception {
+    CallerCommand engine = engine(runtime);
+    List<String> looks = new ArrayList<>();
+    String id = begin(engine, options);
+    engine.run("exec", id, "sh", "-c", CHANGES).ok();
+    engine.run("pause", id).ok();
+    looks.add(differences(engine, id));
+    engine.run("unpause", id).ok();
+    engine.run("exec", id, "touch", "-d", "2001-02-03 04:05:06", "/root/later").ok();
+    engine.run("restart", "-t", "0", id).ok();
+    looks.add(engine.run("exec", id, "sh", "-c", LISTING).ok());
+    looks.addAll(looksAtTheEnd(engine, id));
+    return looks;
+  }
+
+  private static CallerCommand engine(String runtime) {
+    List<String> command = new ArrayList<>(inNamespaces);
+    command.addAll(List.of("podman", "--runtime", runtime));
+    return new CallerCommand(command, environment);
+  }
+
+  private static final List<String> LIMITS =
+      List.of("--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024", "--network=none");
+
+  private static String begin(CallerCommand engine, String... options) {
+    List<String> command = new ArrayList<>(List.of("run", "-d"));
+    command.addAll(LIMITS);
+    command.addAll(List.of(options));
+    command.addAll(List.of("busybox", "sleep", "1000"));
+    return engine.run(command.toArray(new String[0])).ok();
+  }
+
+  /** Stops and removes it. */
+  private static List<String> looksAtTheEnd(CallerCommand engine, String id) throws IOException {
+    List<String> looks = new ArrayList<>();
     engine.run("stop", "-t", "0", id).ok();
+    try (var files = Files.walk(WORK.resolve("root/overlay"))) {
+      assertEquals(
+          List.of(),
+          files.filter(file -> file.getFileName().toString().startsWith(".limpid")).toList());
+    }
     looks.add(differences(engine, id));
     engine.run("commit", "-q", id, "committed").ok();
-    looks.add(
-        engine
-            .run(
-                "run",
-                "--rm",
-                "--ulimit=nofile=1024:1024",
-                "--ulimit=nproc=1024:1024",
-                "--network=none",
-                "committed",
-                "sh",
-                "-c",
-                LISTING)
-            .ok());
+    List<String> listing = new ArrayList<>(List.of("run", "--rm"));
+    listing.addAll(LIMITS);
+    listing.addAll(List.of("committed", "sh", "-c", LISTING));
+    looks.add(engine.run(listing.toArray(new String[0])).ok());
     engine.run("rm", "-f", id).ok();
     engine.run("rmi", "committed").ok();
     return looks;
@@ -235,7 +269,7 @@ final class PodmanIT {
     for (int round = 0; round < 3; round++) {
       awaitFlushed(id, before + 5);
       String shim = podman.run("inspect", "-f", "{{.State.Pid}}", id).ok();
-      killHypervisor(shim);
+      LimpidProcesses.killHypervisor(shim);
       podman.run("wait", id).ok();
       long last = flushed(id);
       for (long number = 0; number <= last; number++) {
@@ -246,17 +280,6 @@ final class PodmanIT {
       before = last + 1;
     }
     podman.run("rm", "-f", id).ok();
-  }
-
-  private static void killHypervisor(String shim) throws IOException {
-    Path children = Path.of("/proc", shim, "task", shim, "children");
-    for (String child : Files.readString(children).strip().split(" ", -1)) {
-      if (Files.readString(Path.of("/proc", child, "comm")).startsWith("qemu")) {
-        ProcessHandle.of(Long.parseLong(child)).orElseThrow().destroyForcibly();
-        return;
-      }
-    }
-    throw new AssertionError("there is no QEMU");
   }
 
   private static long flushed(String id) {
