@@ -210,10 +210,20 @@ static void begun(void *owner, uint32_t request, const char *result, const struc
 		link_send(&agent->link, FRAME_RESULT, 0, 0, request, result, strlen(result));
 }
 
+static void pause_goes_on(void *owner, uint32_t *request)
+{
+	struct agent *agent = owner;
+
+	*request = let_go(agent);
+	turn(agent);
+}
+
 static const struct container_events container_events = {
 	.done = container_done,
 	.joined = begun,
 	.executed = begun,
+	.let_go = pause_goes_on,
+	.paused = begun,
 };
 
 static void add_request(struct agent *agent, const struct frame *frame)

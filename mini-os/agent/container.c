@@ -234,14 +234,28 @@ static void cgroup_overdue(void *owner)
 	cgroup_emptied(container);
 }
 
+/* The answer to a `pause` before which something was to be brought back. */
+static void answer_pause(struct container *container, const char *result, const struct problem *problem)
+{
+	bool let_go = container->pausing == BRINGING_LET_GO;
+
+	container->pausing = BRINGING_NOTHING;
+	if (let_go)
+		container->events->paused(container->owner, container->pause, result, problem);
+	else
+		container->events->done(container->owner, result, problem);
+}
+
 /* Requests that need a container which is up: those under way are answered, by themselves or here. */
 static void end_requests(struct container *container)
 {
+	struct problem problem;
+
 	if (container->crun_patience.armed)
 		crun_kill(&container->crun);
 	if (container->pausing) {
-		container->pausing = false;
-		fail_state(container, FAILURE_STATE, "pause: the container has ended");
+		problem_set(&problem, FAILURE_STATE, "pause: the container has ended");
+		answer_pause(container, NULL, &problem);
 	}
 	if (freezer_stop(&container->freezer))
 		fail_state(container, FAILURE_STATE, container->freezer.frozen ? "pause: the container has ended"
@@ -637,8 +651,12 @@ static void freezer_done(void *owner, const struct problem *problem)
 	struct container *container = owner;
 
 	if (problem == NULL && container->freezer.frozen && upper_returns(&container->upper)) {
-		container->pausing = true;
+		container->pausing = BRINGING_BEGUN;
 		upper_bring_back(&container->upper, false);
+		if (container->pausing) {
+			container->pausing = BRINGING_LET_GO;
+			container->events->let_go(container->owner, &container->pause);
+		}
 		return;
 	}
 	container->events->done(container->owner, problem ? NULL : "{}", problem);
@@ -651,11 +669,10 @@ static void brought_back(struct container *container, const struct problem *prob
 
 	if (!container->pausing)
 		return;
-	container->pausing = false;
 	error = problem ? cgroup_freeze(container->cgroup, false) : 0;
 	if (error < 0)
 		log_error("thawing %s: %s", container->cgroup, strerror(-error));
-	container->events->done(container->owner, problem ? NULL : "{}", problem);
+	answer_pause(container, problem ? NULL : "{}", problem);
 }
 
 static void upper_done(void *owner, enum upper_work work, const struct problem *problem)
@@ -678,6 +695,9 @@ void container_freeze(struct container *container, bool frozen)
 	if (container_check_up(container, what, &problem) < 0) {
 		/* Also if it has ended: what matters to whoever asks is that it is not running. */
 		problem.code = FAILURE_STATE;
+		fail(container, &problem);
+	} else if (container->pausing) {
+		problem_set(&problem, FAILURE_STATE, "%s: the container is being paused", what);
 		fail(container, &problem);
 	} else if (need_cgroup(container, what) == 0) {
 		freezer_begin(&container->freezer, frozen);

@@ -32,6 +32,13 @@ enum container_state {
 	CONTAINER_ENDED, /* init has been reaped; it is told when all is flushed */
 };
 
+/* What a container has written is brought back when it has been frozen, before its `pause` is answered. */
+enum bringing_back {
+	BRINGING_NOTHING,
+	BRINGING_BEGUN,  /* others wait */
+	BRINGING_LET_GO, /* they don't */
+};
+
 struct container;
 
 /* What a container tells those who know them all. */
@@ -42,6 +49,10 @@ struct container_events {
 	void (*joined)(void *owner, uint32_t request, const char *result, const struct problem *problem);
 	/* The answer to an `exec`, in the same way. */
 	void (*executed)(void *owner, uint32_t request, const char *result, const struct problem *problem);
+	/* Others need not wait any more for the `pause` that is carried out: its number, and the next ones are. */
+	void (*let_go)(void *owner, uint32_t *request);
+	/* The answer to it then, in the same way. */
+	void (*paused)(void *owner, uint32_t request, const char *result, const struct problem *problem);
 	/* Its init has ended, and it will be over soon. */
 	void (*ending)(void *owner, struct container *container);
 	/* Nothing of it is left. Not of container 0, with which the guest ends. */
@@ -80,7 +91,8 @@ struct container {
 	struct sockets sockets; /* of the host, that it can connect to */
 
 	struct freezer freezer;
-	bool pausing; /* frozen; what it has written is being brought back before that is told */
+	enum bringing_back pausing;
+	uint32_t pause; /* the request to be answered if others don't wait; 0: the host that asked has gone */
 	struct oom oom;
 	struct timer crun_patience; /* with `crun update` and `crun delete` */
 

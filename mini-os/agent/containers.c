@@ -26,6 +26,20 @@ static void executed(void *owner, uint32_t request, const char *result, const st
 	containers->above->executed(containers->owner, request, result, problem);
 }
 
+static void let_go(void *owner, uint32_t *request)
+{
+	struct containers *containers = owner;
+
+	containers->above->let_go(containers->owner, request);
+}
+
+static void paused(void *owner, uint32_t request, const char *result, const struct problem *problem)
+{
+	struct containers *containers = owner;
+
+	containers->above->paused(containers->owner, request, result, problem);
+}
+
 /* With the first one, the guest comes to its end. */
 static void ending(void *owner, struct container *container)
 {
@@ -59,6 +73,8 @@ void containers_open(struct containers *containers, struct loop *loop, struct re
 			.done = done,
 			.joined = joined,
 			.executed = executed,
+			.let_go = let_go,
+			.paused = paused,
 			.ending = ending,
 			.over = over,
 		},
@@ -152,6 +168,7 @@ void containers_abandon(struct containers *containers)
 		if (!containers->used[i])
 			continue;
 		execs_abandon(&containers->table[i].execs);
+		containers->table[i].pause = 0;
 		/* It may have been over with that. */
 		if (i != 0 && containers->used[i])
 			container_abandon(&containers->table[i]);

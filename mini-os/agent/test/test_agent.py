@@ -358,7 +358,14 @@ UPPER = RUN / "upper/upper"
 def host_directories(size="16m"):
     """What a guest has of the host's: a directory with a system in it, and one beside it to make things in."""
     (RUN / "shared/host").mkdir()
-    mount("-t", "tmpfs", "-o", f"size={size}", "none", str(RUN / "shared/host"))
+    if size is None:
+        # One that can be brought to a standstill. Its image goes with the mount.
+        with tempfile.NamedTemporaryFile(dir=SCRATCH) as image:
+            image.truncate(16 << 20)
+            subprocess.run(["mkfs.ext4", "-q", image.name], check=True)
+            mount("-o", "loop", image.name, str(RUN / "shared/host"))
+    else:
+        mount("-t", "tmpfs", "-o", f"size={size}", "none", str(RUN / "shared/host"))
     (RUN / "shared/host/aside").mkdir()
     subprocess.run(["cp", "-a", RUN / "shared/rootfs", RUN / "shared/host/diff"], check=True)
     return RUN / "shared/host/diff", RUN / "shared/host/aside"
@@ -466,6 +473,60 @@ def upper_layer_that_does_not_fit():
         assert host.call("prepare", **with_upper()) == {}
         host.close()
         subprocess.run(["umount", "-l", RUN / "shared/host"], check=True)
+
+
+@contextlib.contextmanager
+def standing_still(path):
+    """Who writes there waits."""
+    subprocess.run(["fsfreeze", "-f", path], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["fsfreeze", "-u", path], check=True)
+
+
+@test
+def others_are_served_while_it_is_brought_back():
+    script = "echo one > /etc/new; echo ready; sleep 100"
+    with on_upper(script, size=None) as (agent, host, diff, aside):
+        host.until(lambda: b"ready" in host.output[STDOUT])
+        with standing_still(RUN / "shared/host"):
+            asked = host.ask("pause")
+            host.call("stats")
+            assert host.exec_refused(1, ["true"]) == ("state", "container is paused")
+            for method in ("pause", "resume"):
+                assert host.refused(method) == ("state", f"{method}: the container is being paused")
+            assert asked not in host.answers
+        assert host.answer(asked) == (RESULT, {})
+        assert (diff / "etc/new").read_text() == "one\n"
+        assert host.call("resume") == {}
+
+        (UPPER / "etc/new").write_text("two\n")
+        with standing_still(RUN / "shared/host"):
+            host.ask("pause")
+            host.call("stats")
+            # Whoever asked has gone, and nobody else is told.
+            host.close()
+            other = Host(PORT)
+            other.call("stats")
+        deadline = time.monotonic() + PATIENCE
+        while (diff / "etc/new").read_text() != "two\n":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        kind, value = other.answer(other.ask("resume"))
+        while kind == FAILURE and time.monotonic() < deadline:
+            assert value["message"] == "resume: the container is being paused", value
+            kind, value = other.answer(other.ask("resume"))
+        assert (kind, value) == (RESULT, {}) and not other.answers, value
+
+        (UPPER / "etc/new").write_text("three\n")
+        with standing_still(RUN / "shared/host"):
+            asked = other.ask("pause")
+            assert other.call("kill", signal=9) == {}
+            assert other.answer(asked)[1] == {"code": "state", "message": "pause: the container has ended"}
+        assert other.end() == (0, signal.SIGKILL)
+        assert (diff / "etc/new").read_text() == "three\n" and (aside / "returned").exists()
+        other.close()
 
 
 @test

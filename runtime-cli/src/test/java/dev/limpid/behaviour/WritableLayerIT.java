@@ -94,6 +94,18 @@ class WritableLayerIT extends Behaviour {
     runtime().call("delete", id).succeeded();
   }
 
+  /** A file system of the host of its own, mounted at a folder that is made. */
+  private Path fileSystem(String name) throws Exception {
+    String device = sandbox().loopDevice(sandbox().path(name + ".image"), 32 << 20);
+    runtime().toEnd(new ProcessBuilder("mkfs.ext4", "-q", device)).succeeded();
+    Path top = Files.createDirectory(sandbox().path(name));
+    sandbox()
+        .hostCommand(
+            List.of("mount", "-t", "ext4", device, top.toString()),
+            List.of("umount", top.toString()));
+    return top;
+  }
+
   private void killHypervisor(String id) throws Exception {
     String pid =
         sandbox().processes().stream()
@@ -148,6 +160,30 @@ class WritableLayerIT extends Behaviour {
     assertTrue(Files.notExists(overlay.upper().resolve("data/kept")));
     runtime().call("resume", id).succeeded();
     finish(id);
+    assertEquals(ENGINES_OWN, overlay.beside());
+  }
+
+  /** What it has written can't be brought back before it is killed, as nobody can write there. */
+  @Test
+  void aContainerIsKilledWhileItIsBeingPaused() throws Exception {
+    configure("disk", 256);
+    String top = fileSystem("host").toString();
+    HostOverlay overlay =
+        HostOverlay.mount(sandbox(), HostOverlay.lower(sandbox()), Path.of(top, "container"));
+    String id = start(overlay.merged(), "echo last > /etc/last");
+    Process pause;
+    runtime().toEnd(new ProcessBuilder("fsfreeze", "--freeze", top)).succeeded();
+    try {
+      pause = sandbox().start(runtime().verb("pause", id));
+      Await.until("it is being paused", () -> runtime().status(id).equals("paused"));
+      runtime().call("kill", id, "KILL").succeeded();
+    } finally {
+      runtime().toEnd(new ProcessBuilder("fsfreeze", "--unfreeze", top)).succeeded();
+    }
+    pause.waitFor();
+    runtime().awaitStatus(id, "stopped");
+    runtime().call("delete", id).succeeded();
+    assertEquals("last\n", Files.readString(overlay.upper().resolve("etc/last")));
     assertEquals(ENGINES_OWN, overlay.beside());
   }
 
@@ -364,14 +400,7 @@ class WritableLayerIT extends Behaviour {
 
   @Test
   void theTopOfAFileSystemOfTheHostIsShared() throws Exception {
-    Path image = sandbox().path("image");
-    String device = sandbox().loopDevice(image, 32 << 20);
-    runtime().toEnd(new ProcessBuilder("mkfs.ext4", "-q", device)).succeeded();
-    Path top = Files.createDirectory(sandbox().path("top"));
-    sandbox()
-        .hostCommand(
-            List.of("mount", "-t", "ext4", device, top.toString()),
-            List.of("umount", top.toString()));
+    Path top = fileSystem("top");
     TestBundle.fillRootfs(top);
     configure("disk", 64);
     run(top, "echo written > /etc/written; mv /etc/plain /etc/moved");
