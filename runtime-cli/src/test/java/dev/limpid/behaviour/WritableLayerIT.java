@@ -17,6 +17,9 @@ import org.junit.jupiter.api.Test;
 class WritableLayerIT extends Behaviour {
   private static final List<String> ENGINES_OWN = List.of("diff", "merged", "work");
 
+  /** The many take longer to be brought back than a machine gets to end in order. */
+  private static final int FILES = Boolean.getBoolean("limpid.thorough") ? 15_000 : 500;
+
   /** Everything that an upper directory keeps, with times that are the same in each run. */
   private static final String[] CHANGES = {
     "set -e",
@@ -184,6 +187,27 @@ class WritableLayerIT extends Behaviour {
     runtime().awaitStatus(id, "stopped");
     runtime().call("delete", id).succeeded();
     assertEquals("last\n", Files.readString(overlay.upper().resolve("etc/last")));
+    assertEquals(ENGINES_OWN, overlay.beside());
+  }
+
+  /** Who removes a container by force does not say that what it has written is of no use. */
+  @Test
+  void aDeletionByForceWaitsUntilAllIsBroughtBack() throws Exception {
+    configure("disk", 256);
+    HostOverlay overlay = overlay(HostOverlay.lower(sandbox()));
+    String id = start(overlay.merged());
+    runtime()
+        .call(
+            "exec",
+            id,
+            "sh",
+            "-c",
+            "i=0; while [ $i -lt " + FILES + " ]; do i=$((i+1)); echo $i > /data/new$i; done")
+        .succeeded();
+    runtime().call("delete", "--force", id).succeeded();
+    for (int i = 1; i <= FILES; i++) {
+      assertEquals(i + "\n", Files.readString(overlay.upper().resolve("data/new" + i)));
+    }
     assertEquals(ENGINES_OWN, overlay.beside());
   }
 

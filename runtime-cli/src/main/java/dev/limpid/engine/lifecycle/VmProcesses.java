@@ -9,8 +9,8 @@ final class VmProcesses {
   /** How long a shim may take to end its VM in order. */
   private static final long SHIM_PATIENCE_MS = 5_000;
 
-  /** The same, if the guest has to bring back what was written to its disk. */
-  private static final long DISK_PATIENCE_MS = 30_000;
+  /** The same, if the guest has to bring back what was written to its disk: as for a pause. */
+  private static final long DISK_PATIENCE_MS = 600_000;
 
   /** How long the host's kernel may take to end a process. */
   private static final long KERNEL_PATIENCE_MS = 10_000;
