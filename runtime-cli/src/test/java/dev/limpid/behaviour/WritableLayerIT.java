@@ -269,6 +269,38 @@ class WritableLayerIT extends Behaviour {
     assertEquals("lost\n", run(overlay.merged(), "cat /etc/lost").out());
   }
 
+  /** Nothing but its record tells that there was another container, which was never made. */
+  @Test
+  @VmOnly
+  void aDiskStaysWhenAContainerIsDeletedThatHadItBefore() throws Exception {
+    configure("disk", 64);
+    HostOverlay overlay = overlay(HostOverlay.lower(sandbox()));
+    String former = sandbox().id();
+    Process create =
+        sandbox()
+            .start(
+                runtime()
+                    .verb(
+                        "create",
+                        "--bundle",
+                        bundle(overlay.merged()).script("true").write().toString(),
+                        former)
+                    .redirectInput(Path.of("/dev/null").toFile())
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD));
+    Path disk = overlay.folder().resolve(".limpid-disk-diff");
+    Await.until("there is a disk", () -> Files.exists(disk));
+    HostProcesses.kill(create.toHandle());
+    create.waitFor();
+    Await.until("its VM has ended", () -> sandbox().processes().isEmpty());
+    String id = start(overlay.merged(), "echo kept > /etc/kept");
+    Outcome delete = runtime().call("delete", "--force", former).succeeded();
+    assertTrue(delete.err().contains(disk + " stays"), delete::toString);
+    finish(id);
+    assertEquals("kept\n", Files.readString(overlay.upper().resolve("etc/kept")));
+    assertEquals(ENGINES_OWN, overlay.beside());
+  }
+
   @Test
   @VmOnly
   void aDiskIsAsLargeAsItIsToBe() throws Exception {

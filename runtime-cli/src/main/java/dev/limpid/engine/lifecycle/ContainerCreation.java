@@ -97,7 +97,7 @@ public final class ContainerCreation {
     ContainerRecord container = record(request.id(), bundle, rootfs, cgroup.cgroup());
     directory.write(container);
     directory.saveConfig(bundle.config().raw());
-    make(rootfs, rollback);
+    make(rootfs, directory, rollback);
     cgroup.make(configuration.shim(), rollback);
     rollback.onFailure("the network", () -> ContainerNetwork.release(directory));
 
@@ -162,7 +162,7 @@ public final class ContainerCreation {
         cgroup);
   }
 
-  private static void make(Rootfs rootfs, Rollback rollback) {
+  private static void make(Rootfs rootfs, ContainerDirectory directory, Rollback rollback) {
     for (Path folder : rootfs.releases()) {
       // One of this name is what a crash of the host has left: the id is ours alone.
       FolderRemoval.remove(folder);
@@ -172,7 +172,7 @@ public final class ContainerCreation {
       DiskRemoval.beforeUse(rootfs.disk().get());
       rollback.onFailure(
           rootfs.disk().get().file().toString(),
-          () -> DiskRemoval.afterFailure(rootfs.disk().get()));
+          () -> DiskRemoval.afterFailure(rootfs.disk().get(), directory.path()));
     }
     try {
       rootfs.make();

@@ -69,6 +69,7 @@ public final class ContainerDeletion {
         if (container.get().disk().isPresent()) {
           DiskRemoval.afterEnd(
               container.get().disk().get(),
+              directory.path(),
               container.get().phase() != Phase.CREATING,
               context.journal());
         }

@@ -5,6 +5,7 @@ import dev.limpid.engine.Journal;
 import dev.limpid.engine.container.FolderRemoval;
 import dev.limpid.vm.rootfs.UpperDisk;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /**
  * The end of a disk that a container has written to: it goes if the host's upper directory has all
@@ -25,12 +26,14 @@ final class DiskRemoval {
   }
 
   /**
-   * The container could not be made. What another one had left before stays.
+   * The container could not be made. What another one had left before stays, and so does what
+   * another one goes on with.
    *
+   * @param container the container's directory
    * @throws EngineException naming what can't be removed
    */
-  static void afterFailure(UpperDisk disk) {
-    if (!disk.reused()) {
+  static void afterFailure(UpperDisk disk, Path container) {
+    if (!disk.reused() && !isOfAnother(disk, container)) {
       remove(disk);
     }
   }
@@ -38,18 +41,33 @@ final class DiskRemoval {
   /**
    * The container is removed.
    *
+   * @param container the container's directory
    * @param created whether it came so far that it could have written something
    * @throws EngineException naming what can't be removed
    */
-  static void afterEnd(UpperDisk disk, boolean created, Journal journal) {
-    if (disk.isReturned() || (!created && !disk.reused())) {
+  static void afterEnd(UpperDisk disk, Path container, boolean created, Journal journal) {
+    if (disk.isReturned()) {
       remove(disk);
-      return;
+    } else if (isOfAnother(disk, container)) {
+      journal.warn(
+          disk.file() + " stays: another container has been made with this upper directory since");
+    } else if (!created && !disk.reused()) {
+      remove(disk);
+    } else {
+      journal.warn(
+          "what the container has written could not be brought back: it is on "
+              + disk.file()
+              + ", and the next container with this upper directory goes on with it");
     }
-    journal.warn(
-        "what the container has written could not be brought back: it is on "
-            + disk.file()
-            + ", and the next container with this upper directory goes on with it");
+  }
+
+  private static boolean isOfAnother(UpperDisk disk, Path container) {
+    try {
+      return disk.isOfAnother(container);
+    } catch (IOException failed) {
+      throw new EngineException(
+          disk.file() + ": cannot tell whose it is: " + failed.getMessage(), failed);
+    }
   }
 
   private static void remove(UpperDisk disk) {

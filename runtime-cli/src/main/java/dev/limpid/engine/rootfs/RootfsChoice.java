@@ -77,7 +77,7 @@ public final class RootfsChoice {
     if (images.isEmpty()) {
       return shared(directory, mounts);
     }
-    Optional<UpperLayer> upper = upper(directory, overlay.get(), id, request);
+    Optional<UpperLayer> upper = upper(directory, overlay.get(), id, container, request);
     return new LayeredRootfs(images.get(), overlay.get(), upper);
   }
 
@@ -159,7 +159,7 @@ public final class RootfsChoice {
   }
 
   private Optional<UpperLayer> upper(
-      Path directory, OverlayMount overlay, ContainerId id, RootfsRequest request) {
+      Path directory, OverlayMount overlay, ContainerId id, Path container, RootfsRequest request) {
     if (request.mode() == RootfsMode.DISK && overlay.upper().isPresent()) {
       UpperDisk disk = UpperDisk.of(overlay.upper().get());
       if (disk.reused()) {
@@ -170,7 +170,7 @@ public final class RootfsChoice {
                 + " written to "
                 + disk.file());
       }
-      return Optional.of(new DiskUpper(overlay.upper().get(), disk, request.diskMiB()));
+      return Optional.of(new DiskUpper(overlay.upper().get(), disk, container, request.diskMiB()));
     }
     if (overlay.upper().isPresent()) {
       refuseForgottenDisk(directory, overlay.upper().get());

@@ -16,10 +16,12 @@ import org.junit.jupiter.api.io.TempDir;
 class DiskRemovalTest {
   private final RecordingJournal journal = new RecordingJournal();
   private Path upper;
+  private Path container;
 
   @BeforeEach
   void makeUpper(@TempDir Path folder) throws IOException {
     upper = Files.createDirectory(folder.resolve("diff"));
+    container = Files.createDirectory(folder.resolve("web")).toRealPath();
   }
 
   private UpperDisk disk(boolean there, boolean returned, boolean reused) throws IOException {
@@ -42,7 +44,7 @@ class DiskRemovalTest {
   @Test
   void goesWhenAllHasBeenBroughtBack() throws IOException {
     UpperDisk disk = disk(true, true, true);
-    DiskRemoval.afterEnd(disk, true, journal);
+    DiskRemoval.afterEnd(disk, container, true, journal);
     assertGone(disk);
   }
 
@@ -50,7 +52,7 @@ class DiskRemovalTest {
   void staysWithAWordOfWhereWhenItHasNot() throws IOException {
     for (boolean reused : new boolean[] {false, true}) {
       UpperDisk disk = disk(!reused, false, reused);
-      DiskRemoval.afterEnd(disk, true, journal);
+      DiskRemoval.afterEnd(disk, container, true, journal);
       assertTrue(Files.exists(disk.file()));
     }
     assertEquals(2, journal.records().size());
@@ -61,13 +63,13 @@ class DiskRemovalTest {
   @Test
   void goesIfTheContainerWasNeverMade() throws IOException {
     UpperDisk disk = disk(true, false, false);
-    DiskRemoval.afterEnd(disk, false, journal);
+    DiskRemoval.afterEnd(disk, container, false, journal);
     assertGone(disk);
     disk = disk(true, false, false);
-    DiskRemoval.afterFailure(disk);
+    DiskRemoval.afterFailure(disk, container);
     assertGone(disk);
     disk = disk(false, false, false);
-    DiskRemoval.afterFailure(disk);
+    DiskRemoval.afterFailure(disk, container);
     assertGone(disk);
   }
 
@@ -75,10 +77,28 @@ class DiskRemovalTest {
   void whatAnotherRunHasLeftStaysIfTheContainerWasNeverMade() throws IOException {
     UpperDisk disk = disk(true, false, true);
     DiskRemoval.beforeUse(disk);
-    DiskRemoval.afterFailure(disk);
-    DiskRemoval.afterEnd(disk, false, journal);
+    DiskRemoval.afterFailure(disk, container);
+    DiskRemoval.afterEnd(disk, container, false, journal);
     assertTrue(Files.exists(disk.file()));
     assertEquals(1, journal.records().size());
+  }
+
+  @Test
+  void anothersStays() throws IOException {
+    UpperDisk disk = disk(true, false, false);
+    Path owner = upper.resolveSibling(".limpid-disk-diff.owner");
+    Files.writeString(owner, container + "-2");
+    DiskRemoval.afterFailure(disk, container);
+    for (boolean created : new boolean[] {false, true}) {
+      DiskRemoval.afterEnd(disk, container, created, journal);
+    }
+    assertTrue(Files.exists(disk.file()) && Files.exists(disk.aside()));
+    assertEquals(2, journal.records().size());
+    assertTrue(journal.records().get(0).contains(disk.file() + " stays"), journal.records().get(0));
+
+    Files.writeString(owner, container.toString());
+    DiskRemoval.afterFailure(disk, container);
+    assertTrue(Files.notExists(disk.file()) && Files.notExists(owner));
   }
 
   @Test

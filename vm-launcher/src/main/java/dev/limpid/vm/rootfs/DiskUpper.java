@@ -22,6 +22,7 @@ import java.util.Optional;
 public final class DiskUpper implements UpperLayer {
   private final Path upper;
   private final UpperDisk disk;
+  private final Path container;
   private final int mebibytes;
 
   /**
@@ -29,11 +30,13 @@ public final class DiskUpper implements UpperLayer {
    *
    * @param upper the host's upper directory; absolute, without symbolic links
    * @param disk its disk
+   * @param container the directory of the container whose it becomes
    * @param mebibytes how large the file system is, if it is made now
    */
-  public DiskUpper(Path upper, UpperDisk disk, int mebibytes) {
+  public DiskUpper(Path upper, UpperDisk disk, Path container, int mebibytes) {
     this.upper = upper;
     this.disk = disk;
+    this.container = container;
     this.mebibytes = mebibytes;
   }
 
@@ -55,6 +58,7 @@ public final class DiskUpper implements UpperLayer {
           disk.aside(),
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
+    disk.claim(container);
     if (!disk.reused()) {
       FileSystemImage.make(disk.file(), mebibytes);
     }

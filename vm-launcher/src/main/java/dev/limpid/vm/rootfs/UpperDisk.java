@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.UUID;
 
 /**
@@ -21,7 +22,10 @@ public record UpperDisk(Path file, Path aside, boolean reused) {
   private static final String FILE_PREFIX = ".limpid-disk-";
   private static final String ASIDE_PREFIX = ".limpid-back-";
   private static final String RETURNED = "returned";
-  private static final int NAME_BYTES_MAX = 255;
+  private static final String OWNER_SUFFIX = ".owner";
+
+  /** There are files with a suffix to the longest name. */
+  private static final int NAME_BYTES_MAX = 255 - OWNER_SUFFIX.length();
 
   /**
    * That of an upper directory. Its name does not depend on the container, so that the next one
@@ -46,6 +50,37 @@ public record UpperDisk(Path file, Path aside, boolean reused) {
   }
 
   /**
+   * Makes it a container's. The one that had it before may still be known somewhere, and be deleted
+   * at any time.
+   *
+   * @param container the container's directory
+   * @throws IOException if that can't be kept
+   */
+  void claim(Path container) throws IOException {
+    Files.deleteIfExists(owner());
+    Files.createFile(
+        owner(),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    // Whoever asks may know it by a path that leads over other links.
+    Files.writeString(owner(), container.toRealPath().toString());
+  }
+
+  /**
+   * Whether another container has made it its own.
+   *
+   * @param container the directory of the one that may have it
+   * @throws IOException if that can't be told
+   */
+  public boolean isOfAnother(Path container) throws IOException {
+    return exists(owner()) && !Files.readString(owner()).equals(container.toRealPath().toString());
+  }
+
+  /** A file that no guest can write to. */
+  private Path owner() {
+    return file.resolveSibling(file.getFileName() + OWNER_SUFFIX);
+  }
+
+  /**
    * Removes the file, and what is left of one that was being made.
    *
    * @throws IOException if it can't be removed
@@ -53,6 +88,7 @@ public record UpperDisk(Path file, Path aside, boolean reused) {
   public void removeFile() throws IOException {
     Files.deleteIfExists(file);
     Files.deleteIfExists(FileSystemImage.temporary(file));
+    Files.deleteIfExists(owner());
   }
 
   /** What the guest says there is about its own data only. */

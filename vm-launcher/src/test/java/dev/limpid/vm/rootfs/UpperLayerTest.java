@@ -38,7 +38,9 @@ class UpperLayerTest {
 
   @Test
   void aDiskIsFilledAndBroughtBack() {
-    UpperLayer upper = new DiskUpper(Path.of("/o/1/diff"), UpperDisk.of(Path.of("/o/1/diff")), 64);
+    UpperLayer upper =
+        new DiskUpper(
+            Path.of("/o/1/diff"), UpperDisk.of(Path.of("/o/1/diff")), Path.of("/run/web"), 64);
 
     assertEquals(
         List.of(
@@ -126,6 +128,9 @@ class UpperLayerTest {
         Path.of("/o/.limpid-disk-" + "u".repeat(200)),
         UpperDisk.of(Path.of("/o").resolve("u".repeat(200))).file());
     assertTrue(UpperDisk.of(longest).file().getFileName().toString().length() < 60);
+    // What is made beside it has a longer name.
+    Path longer = Path.of("/o").resolve("u".repeat(240));
+    assertTrue(UpperDisk.of(longer).file().getFileName().toString().length() < 60);
     assertFalse(
         UpperDisk.of(longest)
             .file()
@@ -156,8 +161,10 @@ class UpperLayerTest {
     assumeTrue(Files.isExecutable(Path.of("/usr/sbin/mkfs.ext4")), "mkfs.ext4 is not installed");
     Path upper = Files.createDirectory(folder.resolve("diff"));
     UpperDisk disk = UpperDisk.of(upper);
+    Path one = Files.createDirectory(folder.resolve("one"));
+    Path two = Files.createDirectory(folder.resolve("two"));
 
-    new DiskUpper(upper, disk, 1 << 20).make();
+    new DiskUpper(upper, disk, one, 1 << 20).make();
 
     assertEquals(1L << 40, Files.size(disk.file()));
     assertEquals(
@@ -165,8 +172,15 @@ class UpperLayerTest {
     // As long as nothing is written it takes next to nothing.
     assertTrue(allocated(disk.file()) < 32 << 20, "allocated " + allocated(disk.file()));
     Object before = Files.getAttribute(disk.file(), "unix:ino");
-    new DiskUpper(upper, new UpperDisk(disk.file(), disk.aside(), true), 64).make();
+    assertFalse(disk.isOfAnother(one));
+    assertFalse(disk.isOfAnother(Files.createSymbolicLink(folder.resolve("link"), one)));
+    UpperDisk reused = new UpperDisk(disk.file(), disk.aside(), true);
+    new DiskUpper(upper, reused, two, 64).make();
     assertEquals(before, Files.getAttribute(disk.file(), "unix:ino"));
+    assertTrue(disk.isOfAnother(one));
+    assertFalse(disk.isOfAnother(two));
+    disk.removeFile();
+    assertFalse(disk.isOfAnother(one));
   }
 
   @Test
