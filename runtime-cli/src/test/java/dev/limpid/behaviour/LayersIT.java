@@ -26,6 +26,18 @@ class LayersIT extends Behaviour {
   /** More VMs, larger images and more deaths than there is time for every day. */
   private static final boolean THOROUGH = Boolean.getBoolean("limpid.thorough");
 
+  /** When a verb that makes an image is killed. */
+  private enum Moment {
+    /** Early or late, by chance. */
+    ANY,
+    /** Its image is complete, but has no name yet. */
+    WRITTEN,
+    /** What it was made of has been written down under its name: its image is about to get its. */
+    RECORDED,
+    /** Its image has just got its name. */
+    NAMED
+  }
+
   private static DebianRootfs debian;
 
   @BeforeAll
@@ -229,10 +241,10 @@ class LayersIT extends Behaviour {
     Files.write(layer.resolve("large"), random);
     Path bundle = bundleOf(List.of(layer), "exec sleep 1000");
     Path store = sandbox().directory().resolve("layers");
-    Random moments = new Random();
     int whole = 0;
     int aside = 0;
     for (int i = 0; i < deaths; i++) {
+      Moment moment = Moment.values()[i % Moment.values().length];
       String id = sandbox().id();
       Process create =
           sandbox()
@@ -242,24 +254,26 @@ class LayersIT extends Behaviour {
                       .redirectInput(Path.of("/dev/null").toFile())
                       .redirectErrorStream(true)
                       .redirectOutput(sandbox().path("output").toFile()));
-      // From when there is something in the store on, which is when it becomes interesting.
-      while (create.isAlive() && Sandbox.entries(store).size() < 2) {
-        TimeUnit.MILLISECONDS.sleep(1);
-      }
-      // Also when it is just whole, which takes longer on a busy host.
-      TimeUnit.MILLISECONDS.sleep(moments.nextInt(i % 2 == 0 ? 300 : 3000));
+      await(moment, create, store);
       create.destroyForcibly().waitFor();
       Await.until("mkfs.erofs has ended", () -> builders(store).isEmpty());
       runtime().call("layers", "verify").succeeded();
       List<String> left = Sandbox.entries(store);
-      if (left.stream().anyMatch(name -> name.endsWith(".erofs"))) {
+      boolean named = has(left, ".erofs");
+      boolean recorded = has(left, ".json");
+      assertTrue(recorded || !named, left::toString);
+      assertTrue(recorded || moment.compareTo(Moment.RECORDED) < 0, moment + ": " + left);
+      assertTrue(named || moment != Moment.NAMED, moment + ": " + left);
+      if (named) {
         whole++;
         runtime().call("delete", "--force", id);
         Await.until("its VM has ended", () -> users(layers().get(0)).isEmpty());
-        runtime().call("layers", "prune", "--all").succeeded();
-        assertEquals(List.of("lock"), Sandbox.entries(store));
       } else if (left.size() > 1) {
         aside++;
+      }
+      if (recorded) {
+        runtime().call("layers", "prune", "--all").succeeded();
+        assertEquals(List.of("lock"), Sandbox.entries(store));
       }
       runtime().call("delete", "--force", id);
     }
@@ -272,6 +286,45 @@ class LayersIT extends Behaviour {
         List.of("lock", uuid + ".erofs", uuid + ".json").stream().sorted().toList(),
         Sandbox.entries(store));
     runtime().call("layers", "verify").succeeded();
+  }
+
+  /** Returns at that moment, or when the verb has ended by itself. */
+  private static void await(Moment moment, Process create, Path store) throws Exception {
+    switch (moment) {
+      case ANY -> {
+        // From when there is something in the store on, which is when it becomes interesting.
+        while (create.isAlive() && names(store).size() < 2) {
+          TimeUnit.MILLISECONDS.sleep(1);
+        }
+        TimeUnit.MILLISECONDS.sleep(new Random().nextInt(1000));
+      }
+      case WRITTEN -> {
+        while (create.isAlive() && builders(store).isEmpty()) {
+          Thread.onSpinWait();
+        }
+        while (create.isAlive() && !builders(store).isEmpty()) {
+          Thread.onSpinWait();
+        }
+      }
+      case RECORDED -> awaitName(".json", create, store);
+      case NAMED -> awaitName(".erofs", create, store);
+    }
+  }
+
+  private static void awaitName(String suffix, Process create, Path store) {
+    while (create.isAlive() && !has(names(store), suffix)) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** What is in the store now; entries come and go meanwhile. */
+  private static List<String> names(Path store) {
+    String[] names = store.toFile().list();
+    return names == null ? List.of() : List.of(names);
+  }
+
+  private static boolean has(List<String> names, String suffix) {
+    return names.stream().anyMatch(name -> name.endsWith(suffix));
   }
 
   private static List<String> builders(Path store) throws IOException {
