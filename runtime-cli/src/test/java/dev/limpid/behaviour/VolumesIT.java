@@ -33,14 +33,16 @@ final class VolumesIT extends SharedContainer {
   void describe(TestBundle bundle) throws Exception {
     debian = DebianRootfs.unpack();
     host = Files.createDirectory(sandbox().path("host"));
-    for (String name : List.of("folder/memory", "folder/nested", "lower", "frozen/directory")) {
+    for (String name : List.of("folder/nested", "lower", "frozen/directory")) {
       Files.createDirectories(host.resolve(name));
     }
-    String memory = host.resolve("folder/memory").toString();
-    sandbox()
-        .hostCommand(
-            List.of("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", memory),
-            List.of("umount", memory));
+    for (String name : List.of("memory", "untouched")) {
+      String memory = Files.createDirectory(inFolder(name)).toString();
+      sandbox()
+          .hostCommand(
+              List.of("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", memory),
+              List.of("umount", memory));
+    }
     HostOverlay overlay =
         HostOverlay.mount(sandbox(), host.resolve("lower"), host.resolve("container"));
     Files.createSymbolicLink(host.resolve("overlay"), overlay.merged());
@@ -123,6 +125,19 @@ final class VolumesIT extends SharedContainer {
     assertEquals(expected, said(inside(id(), "volume-checks", "/volumes/" + volume + "/inside")));
     long fine = expected.lines().filter(line -> line.endsWith(": ok")).count();
     assertTrue(fine >= CHECKS_MIN, expected);
+  }
+
+  @Test
+  void aMountOfTheHostIsGivenAttributesBeforeAnybodyLooksIntoIt() throws Exception {
+    String script = "import os, sys; %s";
+    String set = script.formatted("os.setxattr(sys.argv[1], 'trusted.given', b'inside')");
+    // The first thing that a VM does with the folder: later its memory may hide what goes wrong.
+    TestBundle bundle =
+        volumes(sandbox().bundle()).args("python3", "-c", set, "/volumes/folder/untouched");
+    runtime().call("run", "--bundle", bundle.write().toString(), sandbox().id()).succeeded();
+    String get = script.formatted("print(os.getxattr(sys.argv[1], 'trusted.given').decode())");
+    String untouched = inFolder("untouched").toString();
+    assertEquals("inside\n", said(new ProcessBuilder("python3", "-c", get, untouched)));
   }
 
   @Test
