@@ -199,7 +199,11 @@ public final class ContainerDirectory {
    * @throws NoSuchContainerException if nothing is, as its {@code create} has not come far enough
    */
   public ContainerRecord required() {
-    return read().orElseThrow(NoSuchContainerException::new);
+    Optional<ContainerRecord> known = read();
+    if (known.isEmpty()) {
+      throw new NoSuchContainerException();
+    }
+    return known.get();
   }
 
   /** Whether the workload has ended, or all that stood for it is gone. */

@@ -137,7 +137,9 @@ public record ContainerRecord(
     json.put("id", id.value());
     json.put("phase", phase.name());
     json.put("paused", paused);
-    shim.ifPresent(process -> json.put("shim", toJson(process)));
+    if (shim.isPresent()) {
+      json.put("shim", toJson(shim.get()));
+    }
     List<JsonValue> processes = new ArrayList<>();
     for (HostProcess child : children) {
       processes.add(toJson(child));
@@ -164,11 +166,13 @@ public record ContainerRecord(
     for (JsonCursor annotation : json.optionalMembers("annotations")) {
       annotations.put(annotation.key(), annotation.asString());
     }
-    Optional<HostProcess> shim = json.optional("shim").map(ContainerRecord::process);
+    Optional<JsonCursor> shim = json.optional("shim");
     List<HostProcess> children = new ArrayList<>();
     for (JsonCursor child : json.optionalElements("children")) {
       children.add(process(child));
     }
+    Optional<JsonCursor> disk = json.optional("disk");
+    Optional<JsonCursor> cgroup = json.optional("cgroup");
     List<Path> releases = new ArrayList<>();
     for (JsonCursor folder : json.optionalElements("releases")) {
       releases.add(path(folder));
@@ -177,15 +181,15 @@ public record ContainerRecord(
         id(json.required("id")),
         phase(json.required("phase")),
         json.optionalBoolean("paused"),
-        shim,
+        shim.isPresent() ? Optional.of(process(shim.get())) : Optional.empty(),
         children,
         path(json.required("bundle")),
         path(json.required("rootfs")),
         created(json.required("created")),
         annotations,
         releases,
-        json.optional("disk").map(ContainerRecord::disk),
-        json.optional("cgroup").map(ContainerRecord::cgroup).orElse(HostCgroup.NONE));
+        disk.isPresent() ? Optional.of(disk(disk.get())) : Optional.empty(),
+        cgroup.isPresent() ? cgroup(cgroup.get()) : HostCgroup.NONE);
   }
 
   private static JsonObject toJson(UpperDisk disk) {
@@ -209,7 +213,9 @@ public record ContainerRecord(
     JsonObject.Builder json = JsonObject.builder();
     json.put("version", cgroup.version().name());
     json.put("directories", JsonArray.ofStrings(directories));
-    cgroup.scope().ifPresent(unit -> json.put("scope", unit));
+    if (cgroup.scope().isPresent()) {
+      json.put("scope", cgroup.scope().get());
+    }
     return json.build();
   }
 

@@ -151,7 +151,10 @@ public final class ContainerDeletion {
   }
 
   private void leaveVm(ContainerDirectory directory, ContainerId id) {
-    JoinedVm.of(directory, id).ifPresent(place -> place.leave(context.journal()));
+    Optional<JoinedVm> place = JoinedVm.of(directory, id);
+    if (place.isPresent()) {
+      place.get().leave(context.journal());
+    }
   }
 
   /** From inside if the guest cooperates, else from outside. */

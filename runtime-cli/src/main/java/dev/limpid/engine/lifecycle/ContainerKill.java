@@ -13,6 +13,7 @@ import dev.limpid.proto.ControlLink;
 import dev.limpid.proto.KillRequest;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Sends signals into a container (runtime.md, "Kill"). */
 public final class ContainerKill {
@@ -49,8 +50,11 @@ public final class ContainerKill {
 
   /** Whether the VM stands still because of another container. */
   private static boolean isPaused(ContainerDirectory directory, ContainerDirectory vm) {
-    return !vm.path().equals(directory.path())
-        && vm.read().filter(ContainerRecord::paused).isPresent();
+    if (vm.path().equals(directory.path())) {
+      return false;
+    }
+    Optional<ContainerRecord> first = vm.read();
+    return first.isPresent() && first.get().paused();
   }
 
   /**
