@@ -63,7 +63,7 @@ $(BUILD)/.manual: $(BUILD)/.java | prerequisites
 	@gzip -9n $(BUILD)/manual/*.8
 	@touch $@
 
-$(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java $(BUILD)/.manual runtime-cli/src/main/scripts/limpid
+$(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java $(BUILD)/.manual runtime-cli/src/main/scripts/limpid runtime-cli/src/main/scripts/archive-classes
 	@echo '== assembling $(DIST)'
 	@rm -rf $(DIST)
 	@$(MAKE) --no-print-directory assemble prefix=$(DIST) DESTDIR=
@@ -74,6 +74,7 @@ $(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java $(BUILD)/.manua
 assemble:
 	@install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/limpid/jars \
 	    $(DESTDIR)$(prefix)/share/man/man8 $(DESTDIR)$(prefix)/share/bash-completion/completions
+	@rm -f $(DESTDIR)$(prefix)/lib/limpid/classes.jsa
 	@install -m 644 runtime-cli/target/limpid-runtime-cli-*.jar runtime-cli/target/lib/*.jar $(DESTDIR)$(prefix)/lib/limpid/jars
 	@install -m 755 $(BUILD)/host/limpid-shim $(DESTDIR)$(prefix)/lib/limpid/limpid-shim
 	@install -m 644 $(BUILD)/mini-os/vmlinux $(BUILD)/mini-os/mini-os.erofs $(BUILD)/mini-os/image.manifest $(DESTDIR)$(prefix)/lib/limpid
@@ -81,12 +82,21 @@ assemble:
 	@install -D -m 644 -t $(DESTDIR)$(prefix)/lib/limpid/firmware $(BUILD)/mini-os/*.bin
 	@install -m 644 $(BUILD)/manual/*.8.gz $(DESTDIR)$(prefix)/share/man/man8
 	@install -m 644 runtime-cli/manual/target/manual/limpid.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/limpid
-	@sed -e 's|@HOME@|$(prefix)/lib/limpid|' \
-	    -e "s|@CLASSPATH@|$$(cd $(DESTDIR)$(prefix)/lib/limpid/jars && ls *.jar | sed 's|^|$(prefix)/lib/limpid/jars/|' | paste -sd:)|" \
-	    -e "s|@JAVA@|$$(readlink -f "$$(command -v java)")|" \
-	    runtime-cli/src/main/scripts/limpid > $(DESTDIR)$(prefix)/bin/limpid.new
-	@chmod 755 $(DESTDIR)$(prefix)/bin/limpid.new
-	@mv $(DESTDIR)$(prefix)/bin/limpid.new $(DESTDIR)$(prefix)/bin/limpid
+	@home=$(prefix)/lib/limpid; \
+	classpath=$$(cd $(DESTDIR)$$home/jars && { ls limpid-*.jar; ls *.jar | grep -v ^limpid-; } | sed "s|^|$$home/jars/|" | paste -sd:); \
+	java=$$(readlink -f "$$(command -v java)"); \
+	for script in bin/limpid lib/limpid/archive-classes; do \
+	  sed -e "s|@HOME@|$$home|" -e "s|@CLASSPATH@|$$classpath|" -e "s|@JAVA@|$$java|" \
+	    runtime-cli/src/main/scripts/$${script##*/} > $(DESTDIR)$(prefix)/$$script.new && \
+	  chmod 755 $(DESTDIR)$(prefix)/$$script.new && \
+	  mv $(DESTDIR)$(prefix)/$$script.new $(DESTDIR)$(prefix)/$$script || exit 1; \
+	done
+# It names the jars by their final place.
+	@if [ -n "$(DESTDIR)" ]; then \
+	  echo 'On the host, when the files are there: $(prefix)/lib/limpid/archive-classes'; \
+	else \
+	  $(prefix)/lib/limpid/archive-classes || echo 'There is no archive of classes: verbs start more slowly.' >&2; \
+	fi
 
 install: all
 	@$(MAKE) --no-print-directory assemble

@@ -160,6 +160,7 @@ class DocumentsTest {
             "virtualization",
             "hypervisor",
             "virtiofsd",
+            "class archive",
             "shim",
             "kernel",
             "image",

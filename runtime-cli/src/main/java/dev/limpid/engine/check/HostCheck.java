@@ -60,6 +60,7 @@ public final class HostCheck {
     if (configuration.userNetwork() == UserNetwork.PASST) {
       findings.add(program("passt", configuration.passt(), "apt-get install passt", "--version"));
     }
+    findings.add(archive());
     findings.add(file("shim", configuration.shim(), true));
     findings.add(file("kernel", configuration.kernel(), false));
     findings.add(file("image", configuration.image(), false));
@@ -112,6 +113,16 @@ public final class HostCheck {
     return version.isPresent()
         ? Finding.fine(name, path + ": " + version.get())
         : Finding.missing(name, path + " does not run", advice);
+  }
+
+  private Finding archive() {
+    ClassArchive archive = new ClassArchive(context);
+    return archive.isInUse()
+        ? Finding.fine("class archive", archive.file().toString())
+        : Finding.lacking(
+            "class archive",
+            archive.file() + " is missing, or not of this JVM and these jars",
+            "verbs take several times as long to start; run " + archive.maker());
   }
 
   private static Finding file(String name, Path path, boolean executable) {
