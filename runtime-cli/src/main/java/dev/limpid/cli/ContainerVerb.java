@@ -12,4 +12,13 @@ abstract class ContainerVerb extends Verb {
       converter = ContainerIdArgument.class,
       description = "The container.")
   ContainerId id;
+
+  @Override
+  void take(PlainArguments arguments) {
+    while (arguments.next()) {
+      arguments.positional();
+    }
+    arguments.positionals(1, 1);
+    id = arguments.id();
+  }
 }

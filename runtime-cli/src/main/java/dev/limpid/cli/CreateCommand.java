@@ -17,7 +17,15 @@ import picocli.CommandLine.Mixin;
     footerHeading = "%nExample:%n",
     footer = "  limpid create -b mybundle --pid-file pid web")
 final class CreateCommand extends Verb {
-  @Mixin private LaunchOptions launch;
+  @Mixin private LaunchOptions launch = new LaunchOptions();
+
+  @Override
+  void take(PlainArguments arguments) {
+    while (arguments.next()) {
+      launch.take(arguments);
+    }
+    launch.takeId(arguments);
+  }
 
   @Override
   int run(Call call) {

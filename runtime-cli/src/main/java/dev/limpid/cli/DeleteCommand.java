@@ -20,6 +20,18 @@ final class DeleteCommand extends ContainerVerb {
   private boolean force;
 
   @Override
+  void take(PlainArguments arguments) {
+    while (arguments.next()) {
+      switch (arguments.option()) {
+        case "-f", "--force" -> force = arguments.flag("--force");
+        default -> arguments.positional();
+      }
+    }
+    arguments.positionals(1, 1);
+    id = arguments.id();
+  }
+
+  @Override
   int run(Call call) {
     new ContainerDeletion(call.context()).delete(id, force);
     return 0;

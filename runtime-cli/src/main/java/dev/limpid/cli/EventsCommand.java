@@ -22,15 +22,31 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExample:%n",
     footer = "  limpid events --stats web")
 final class EventsCommand extends ContainerVerb {
+  private static final String DEFAULT_INTERVAL = "5s";
+
   @Option(names = "--stats", description = "Once, then end.")
   private boolean once;
 
   @Option(
       names = "--interval",
       paramLabel = "TIME",
-      defaultValue = "5s",
+      defaultValue = DEFAULT_INTERVAL,
       description = "How often: a number and ms, s or m (default: ${DEFAULT-VALUE}).")
   private String interval;
+
+  @Override
+  void take(PlainArguments arguments) {
+    interval = DEFAULT_INTERVAL;
+    while (arguments.next()) {
+      switch (arguments.option()) {
+        case "--stats" -> once = arguments.flag("--stats");
+        case "--interval" -> interval = arguments.value("--interval");
+        default -> arguments.positional();
+      }
+    }
+    arguments.positionals(1, 1);
+    id = arguments.id();
+  }
 
   @Override
   int run(Call call) {

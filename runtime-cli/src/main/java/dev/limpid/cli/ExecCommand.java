@@ -123,6 +123,32 @@ final class ExecCommand extends ContainerVerb {
   private String cgroup;
 
   @Override
+  void take(PlainArguments arguments) {
+    while (arguments.next()) {
+      switch (arguments.option()) {
+        case "-p", "--process" -> process = arguments.path("--process");
+        case "-d", "--detach" -> detach = arguments.flag("--detach");
+        case "--pid-file" -> pidFile = arguments.path("--pid-file");
+        case "--console-socket" -> consoleSocket = arguments.path("--console-socket");
+        case "-t", "--tty" -> tty = arguments.flag("--tty");
+        case "--cwd" -> cwd = arguments.value("--cwd");
+        case "-e", "--env" -> env.add(arguments.another());
+        case "-u", "--user" -> user = arguments.value("--user");
+        case "-g", "--additional-gids" ->
+            additionalGids.add((long) PlainArguments.number(arguments.another()));
+        case "-c", "--cap" -> capabilities.add(arguments.another());
+        case "--no-new-privs" -> noNewPrivileges = arguments.optionalBoolean("--no-new-privs");
+        case "--preserve-fds" ->
+            preserveFds = PlainArguments.number(arguments.value("--preserve-fds"));
+        default -> arguments.positionalToTheEnd();
+      }
+    }
+    List<String> given = arguments.positionals(1, Integer.MAX_VALUE);
+    id = arguments.id();
+    command = given.subList(1, given.size());
+  }
+
+  @Override
   int run(Call call) {
     if (preserveFds != 0) {
       throw new EngineException("--preserve-fds: " + preserveFds + ": " + LaunchOptions.NO_FDS);

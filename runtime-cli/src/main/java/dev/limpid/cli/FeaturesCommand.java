@@ -11,6 +11,13 @@ import picocli.CommandLine.Command;
     description = {"The features document of the OCI runtime specification."})
 final class FeaturesCommand extends Verb {
   @Override
+  void take(PlainArguments arguments) {
+    if (arguments.next()) {
+      throw new NotPlainException();
+    }
+  }
+
+  @Override
   int run(Call call) {
     call.out().println(JsonWriter.indented("  ").write(SupportedFeatures.document().toJson()));
     return 0;

@@ -2,6 +2,7 @@ package dev.limpid.cli;
 
 import dev.limpid.engine.Signal;
 import dev.limpid.engine.lifecycle.ContainerKill;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -17,11 +18,13 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExample:%n",
     footer = "  limpid kill web KILL")
 final class KillCommand extends ContainerVerb {
+  private static final String DEFAULT_SIGNAL = "SIGTERM";
+
   @Parameters(
       index = "1",
       arity = "0..1",
       paramLabel = "SIGNAL",
-      defaultValue = "SIGTERM",
+      defaultValue = DEFAULT_SIGNAL,
       description = "A number, or a name with or without SIG (default: ${DEFAULT-VALUE}).")
   private String signal;
 
@@ -29,6 +32,19 @@ final class KillCommand extends ContainerVerb {
       names = {"-a", "--all"},
       description = "Send it to every process in the container.")
   private boolean all;
+
+  @Override
+  void take(PlainArguments arguments) {
+    while (arguments.next()) {
+      switch (arguments.option()) {
+        case "-a", "--all" -> all = arguments.flag("--all");
+        default -> arguments.positional();
+      }
+    }
+    List<String> given = arguments.positionals(1, 2);
+    id = arguments.id();
+    signal = given.size() > 1 ? given.get(1) : DEFAULT_SIGNAL;
+  }
 
   @Override
   int run(Call call) {

@@ -56,6 +56,26 @@ final class LaunchOptions {
       description = "Must be 0: an open file of the host can't be passed into a virtual machine.")
   private int preserveFds;
 
+  /** Takes the argument that stands there. */
+  void take(PlainArguments arguments) {
+    switch (arguments.option()) {
+      case "-b", "--bundle" -> bundle = arguments.path("--bundle");
+      case "--pid-file" -> pidFile = arguments.path("--pid-file");
+      case "--console-socket" -> consoleSocket = arguments.path("--console-socket");
+      case "--no-pivot" -> noPivot = arguments.flag("--no-pivot");
+      case "--no-new-keyring" -> noNewKeyring = arguments.flag("--no-new-keyring");
+      case "--preserve-fds" ->
+          preserveFds = PlainArguments.number(arguments.value("--preserve-fds"));
+      default -> arguments.positional();
+    }
+  }
+
+  /** Takes what is left when all options have been taken. */
+  void takeId(PlainArguments arguments) {
+    arguments.positionals(1, 1);
+    id = arguments.id();
+  }
+
   CreateRequest request(Invocation invocation, CreateRequest.Attachment attachment) {
     if (preserveFds != 0) {
       throw new EngineException("--preserve-fds: " + preserveFds + ": " + NO_FDS);

@@ -2,21 +2,19 @@ package dev.limpid.cli;
 
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
+import dev.limpid.engine.check.ClassArchive;
 import dev.limpid.oci.InvalidContainerIdException;
 import dev.limpid.oci.json.DocumentException;
-import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 
 /**
  * From an invocation to an exit status: parses, finds the verb, runs it, reports what went wrong.
  */
 public final class Limpid {
-  private static final int FAILURE = 1;
+  static final int FAILURE = 1;
 
   private Limpid() {}
 
@@ -36,42 +34,51 @@ public final class Limpid {
    */
   public static int run(Invocation invocation) {
     LimpidCommand options = new LimpidCommand();
-    CommandLine commandLine = Verbs.commandLineFor(options, invocation.arguments());
-    commandLine.setOut(new PrintWriter(invocation.out(), true, StandardCharsets.UTF_8));
-    ParseResult parsed;
+    Optional<Verb> verb;
     try {
-      parsed = commandLine.parseArgs(invocation.arguments().toArray(new String[0]));
-    } catch (ParameterException wrong) {
-      Report report = Report.of(invocation, options);
-      report.error(wrong.getMessage());
-      String called = wrong.getCommandLine().getCommandName();
-      invocation
-          .err()
-          .println("See '" + (called.equals("limpid") ? "" : "limpid ") + called + " --help'.");
-      return FAILURE;
+      PlainArguments arguments = new PlainArguments(invocation.arguments());
+      Optional<String> name = options.take(arguments);
+      verb = name.isEmpty() ? Optional.empty() : Optional.of(Verbs.verb(name.get()));
+      if (verb.isPresent()) {
+        verb.get().take(arguments);
+      }
+    } catch (NotPlainException other) {
+      return AnyArguments.run(invocation);
     }
-    if (CommandLine.printHelpIfRequested(parsed)) {
-      return 0;
-    }
-    if (options.version) {
-      invocation.out().print(Version.text());
-      return 0;
-    }
-    if (!parsed.hasSubcommand()) {
-      commandLine.usage(invocation.out());
-      return 0;
-    }
+    return verb.isPresent() ? run(invocation, options, verb.get()) : version(invocation);
+  }
+
+  /** Runs a verb that has been given its arguments. */
+  static int run(Invocation invocation, LimpidCommand options, Verb verb) {
     Report report = Report.of(invocation, options);
-    Verb verb = (Verb) parsed.subcommand().commandSpec().userObject();
     try {
       refuse(options);
-      return verb.run(new Call(invocation, options, context(invocation, options, report)));
+      EngineContext context = context(invocation, options, report);
+      if (options.debug && options.log().isPresent()) {
+        sayHowItStarted(new ClassArchive(context), report);
+      }
+      return verb.run(new Call(invocation, options, context));
     } catch (EngineException | DocumentException | InvalidContainerIdException failure) {
       report.error(failure.getMessage());
       return verb.failureStatus();
     } catch (RuntimeException defect) {
       report.defect(defect);
       return verb.failureStatus();
+    }
+  }
+
+  static int version(Invocation invocation) {
+    invocation.out().print(Version.text());
+    return 0;
+  }
+
+  private static void sayHowItStarted(ClassArchive archive, Report report) {
+    if (!archive.isInUse()) {
+      report.debug(
+          archive.file()
+              + " can't be used: verbs start slowly until "
+              + archive.maker()
+              + " is run");
     }
   }
 
@@ -93,7 +100,9 @@ public final class Limpid {
         invocation.environment(),
         invocation.clock(),
         report,
-        options.log().map(log -> absolute(invocation, log)),
+        options.log().isPresent()
+            ? Optional.of(absolute(invocation, options.log().get()))
+            : Optional.empty(),
         options.logFormat,
         options.systemdCgroup);
   }

@@ -89,6 +89,36 @@ final class LimpidCommand {
   @SuppressWarnings("unused") // picocli looks at it
   private boolean help;
 
+  /**
+   * Takes the options before the verb.
+   *
+   * @return the verb; empty if there is none because the version is asked for
+   */
+  Optional<String> take(PlainArguments arguments) {
+    while (arguments.next()) {
+      switch (arguments.option()) {
+        case "--root" -> root = arguments.path("--root");
+        case "--log" -> log = arguments.path("--log");
+        case "--log-format" -> logFormat = arguments.value("--log-format");
+        case "--debug" -> debug = arguments.optionalBoolean("--debug");
+        case "--systemd-cgroup" -> systemdCgroup = arguments.optionalBoolean("--systemd-cgroup");
+        case "--rootless" -> rootless = arguments.value("--rootless");
+        case "--criu" -> criu = arguments.value("--criu");
+        case "-v", "--version" -> version = arguments.flag("--version");
+        default -> {
+          if (version) {
+            throw new NotPlainException();
+          }
+          return Optional.of(arguments.verb());
+        }
+      }
+    }
+    if (!version) {
+      throw new NotPlainException();
+    }
+    return Optional.empty();
+  }
+
   /** The file that messages go to, if one was named. */
   Optional<Path> log() {
     return Optional.ofNullable(log);

@@ -25,10 +25,12 @@ import picocli.CommandLine.Option;
 final class ListCommand extends Verb {
   private static final String[] HEADINGS = {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"};
 
+  private static final String DEFAULT_FORMAT = "table";
+
   @Option(
       names = {"-f", "--format"},
       paramLabel = "FORMAT",
-      defaultValue = "table",
+      defaultValue = DEFAULT_FORMAT,
       description = "table or json (default: ${DEFAULT-VALUE}).")
   private String format;
 
@@ -36,6 +38,18 @@ final class ListCommand extends Verb {
       names = {"-q", "--quiet"},
       description = "Only the ids.")
   private boolean quiet;
+
+  @Override
+  void take(PlainArguments arguments) {
+    format = DEFAULT_FORMAT;
+    while (arguments.next()) {
+      switch (arguments.option()) {
+        case "-f", "--format" -> format = arguments.value("--format");
+        case "-q", "--quiet" -> quiet = arguments.flag("--quiet");
+        default -> throw new NotPlainException();
+      }
+    }
+  }
 
   @Override
   int run(Call call) {

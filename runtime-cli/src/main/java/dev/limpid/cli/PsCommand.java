@@ -24,6 +24,8 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExample:%n",
     footer = "  limpid ps web -o pid,etime,args")
 final class PsCommand extends ContainerVerb {
+  private static final String DEFAULT_FORMAT = "table";
+
   @Parameters(
       index = "1..*",
       arity = "0..*",
@@ -34,9 +36,23 @@ final class PsCommand extends ContainerVerb {
   @Option(
       names = {"-f", "--format"},
       paramLabel = "FORMAT",
-      defaultValue = "table",
+      defaultValue = DEFAULT_FORMAT,
       description = "table, or json for the pids alone (default: ${DEFAULT-VALUE}).")
   private String format;
+
+  @Override
+  void take(PlainArguments arguments) {
+    format = DEFAULT_FORMAT;
+    while (arguments.next()) {
+      switch (arguments.option()) {
+        case "-f", "--format" -> format = arguments.value("--format");
+        default -> arguments.positionalToTheEnd();
+      }
+    }
+    List<String> given = arguments.positionals(1, Integer.MAX_VALUE);
+    id = arguments.id();
+    psOptions = given.subList(1, given.size());
+  }
 
   @Override
   int run(Call call) {

@@ -33,7 +33,9 @@ final class Report implements Journal {
   static Report of(Invocation invocation, LimpidCommand options) {
     return new Report(
         invocation,
-        options.log().map(log -> Limpid.absolute(invocation, log)),
+        options.log().isPresent()
+            ? Optional.of(Limpid.absolute(invocation, options.log().get()))
+            : Optional.empty(),
         options.logFormat.equals("json"),
         options.debug);
   }

@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExample:%n",
     footer = "  limpid run -b mybundle web")
 final class RunCommand extends Verb {
-  @Mixin private LaunchOptions launch;
+  @Mixin private LaunchOptions launch = new LaunchOptions();
 
   @Option(
       names = {"-d", "--detach"},
@@ -32,6 +32,19 @@ final class RunCommand extends Verb {
   @Option(names = "--no-subreaper", hidden = true, description = "Ignored.")
   @SuppressWarnings("unused") // picocli looks at it
   private boolean noSubreaper;
+
+  @Override
+  void take(PlainArguments arguments) {
+    while (arguments.next()) {
+      switch (arguments.option()) {
+        case "-d", "--detach" -> detach = arguments.flag("--detach");
+        case "--keep" -> keep = arguments.flag("--keep");
+        case "--no-subreaper" -> noSubreaper = arguments.flag("--no-subreaper");
+        default -> launch.take(arguments);
+      }
+    }
+    launch.takeId(arguments);
+  }
 
   @Override
   int run(Call call) {

@@ -120,6 +120,19 @@ final class UpdateCommand extends ContainerVerb {
     limit("pids", "limit", value);
   }
 
+  /** Engines name all limits in a file; what a person may name is left to picocli. */
+  @Override
+  void take(PlainArguments arguments) {
+    while (arguments.next()) {
+      switch (arguments.option()) {
+        case "-r", "--resources" -> resources = arguments.value("--resources");
+        default -> arguments.positional();
+      }
+    }
+    arguments.positionals(1, 1);
+    id = arguments.id();
+  }
+
   @Override
   int run(Call call) {
     if (resctrl != null) {

@@ -18,6 +18,15 @@ abstract class Verb {
   private boolean help;
 
   /**
+   * Takes its arguments if they are plain; the verbs that engines call do.
+   *
+   * @throws NotPlainException if they are not, or none are of this verb; it is of no use then
+   */
+  void take(PlainArguments arguments) {
+    throw new NotPlainException();
+  }
+
+  /**
    * Does it.
    *
    * @return the exit status

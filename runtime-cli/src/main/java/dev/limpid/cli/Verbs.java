@@ -45,10 +45,10 @@ final class Verbs {
     commandLine.setExpandAtFiles(false);
     Optional<String> called = called(arguments);
     if (called.isPresent() && NAMES.contains(called.get())) {
-      commandLine.addSubcommand(called.get(), command(called.get()));
+      commandLine.addSubcommand(called.get(), verb(called.get()));
     } else {
       for (String name : NAMES) {
-        commandLine.addSubcommand(name, command(name));
+        commandLine.addSubcommand(name, verb(name));
       }
     }
     for (String name : WITH_A_PROGRAM) {
@@ -81,7 +81,12 @@ final class Verbs {
     };
   }
 
-  private static Verb command(String name) {
+  /**
+   * A verb that has not been given its arguments.
+   *
+   * @throws NotPlainException if there is none of this name
+   */
+  static Verb verb(String name) {
     return switch (name) {
       case "create" -> new CreateCommand();
       case "start" -> new StartCommand();
@@ -103,7 +108,7 @@ final class Verbs {
       case "check" -> new CheckCommand();
       case "layers" -> new LayersCommand();
       case "refresh-network" -> new RefreshNetworkCommand();
-      default -> throw new IllegalArgumentException(name);
+      default -> throw new NotPlainException();
     };
   }
 }
