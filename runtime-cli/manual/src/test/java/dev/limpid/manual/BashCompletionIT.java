@@ -1,6 +1,7 @@
 package dev.limpid.manual;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.cli.Limpid;
@@ -37,13 +38,25 @@ class BashCompletionIT {
       printf '%s\\n' "${COMPREPLY[@]}"
       """;
 
+  /** Those for people: what only Limpid itself calls is not completed. */
   static Set<String> verbs() {
-    return Limpid.commandTree().getSubcommands().keySet();
+    Set<String> verbs = new TreeSet<>();
+    Limpid.commandTree()
+        .getSubcommands()
+        .forEach(
+            (name, verb) -> {
+              if (!verb.getCommandSpec().usageMessage().hidden()) {
+                verbs.add(name);
+              }
+            });
+    return verbs;
   }
 
   @Test
   void completesAllVerbs() throws Exception {
-    assertTrue(completions("").containsAll(verbs()));
+    Set<String> completed = completions("");
+    assertTrue(completed.containsAll(verbs()));
+    assertFalse(completed.contains("refresh-network"));
   }
 
   @ParameterizedTest
