@@ -20,13 +20,16 @@ public record ExitRecord(String text) {
 
   /** What the shim wrote, empty as long as the workload has not ended. */
   static Optional<ExitRecord> read(Path file) {
+    if (Files.notExists(file)) {
+      return Optional.empty();
+    }
     // Unlike Files, it makes no channel, the first of which takes milliseconds.
     try (var in = new FileInputStream(file.toFile())) {
       return Optional.of(
           new ExitRecord(new String(in.readNBytes(MAX_BYTES), StandardCharsets.UTF_8)));
     } catch (IOException failed) {
       if (Files.notExists(file)) {
-        // The workload runs.
+        // Somebody deletes the container.
         return Optional.empty();
       }
       throw new EngineException(file + ": " + failed.getMessage(), failed);
