@@ -123,7 +123,7 @@ behaviours: all test-prerequisites
 # Each prints a table, and JSON in its last line.
 bench: all test-prerequisites
 	@mini-os/ensure-packages bench/packages
-	@for each in lifecycle density network storage; do echo "== bench/$$each"; bench/$$each --limpid $(DIST)/bin/limpid || exit 1; done
+	@for each in start-up lifecycle density network storage; do echo "== bench/$$each"; bench/$$each --limpid $(DIST)/bin/limpid || exit 1; done
 
 clean:
 	rm -rf $(BUILD)

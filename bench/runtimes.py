@@ -1,12 +1,14 @@
 """The runtimes that are compared, and the bundle that they are given."""
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 from measuring import PATIENCE_SECONDS, Failure, run, tell
 
@@ -57,6 +59,18 @@ class Runtime:
     def remove(self, container):
         with contextlib.suppress(Failure):
             self.timed("delete", "--force", container)
+
+
+def names():
+    """For containers, one after the other."""
+    return (f"limpid-bench-{os.getpid()}-{number}" for number in itertools.count())
+
+
+def clean_up():
+    """runsc leaves empty control groups."""
+    for group in Path("/sys/fs/cgroup").glob(f"*/limpid-bench-{os.getpid()}-*"):
+        with contextlib.suppress(OSError):
+            group.rmdir()
 
 
 def make_bundle(folder, arguments):

@@ -1,0 +1,31 @@
+"""A Java program that does nothing, started as Limpid's launcher starts the JVM."""
+
+import os
+
+from measuring import Failure, run
+
+SOURCE = "public class Empty { public static void main(String[] arguments) { Runtime.getRuntime().halt(0); } }"
+
+
+def java(limpid):
+    """The launcher's JVM."""
+    for line in limpid.read_text(encoding="utf-8").splitlines():
+        if line.startswith("java=${LIMPID_JAVA:-"):
+            return line.split(":-")[1].rstrip("}")
+    raise Failure(f"{limpid}: is not Limpid's launcher")
+
+
+def flags(limpid, folder):
+    """Those of the launcher's flags that are of no particular program."""
+    echo = folder / "echo"
+    echo.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    echo.chmod(0o755)
+    every = run([limpid], env={**os.environ, "LIMPID_JAVA": str(echo)}).splitlines()
+    return [flag for flag in every[:every.index("-cp")] if not flag.startswith(("-D", "-XX:SharedArchiveFile="))]
+
+
+def empty_java(limpid, folder):
+    """Its command line; the program is made in the folder."""
+    (folder / "Empty.java").write_text(SOURCE, encoding="utf-8")
+    run(["javac", "-d", folder, folder / "Empty.java"])
+    return [java(limpid), *flags(limpid, folder), "-cp", str(folder), "Empty"]
