@@ -110,8 +110,7 @@ final class DockerDiskIT extends DockerFilesCaller {
     String id = start(RUNTIME);
     change(id);
     Path folder = folder(id);
-    assertEquals(
-        List.of(".limpid-back-diff", ".limpid-disk-diff", ".limpid-disk-diff.owner"), left(id));
+    assertEquals(List.of(".limpid-back-diff", ".limpid-disk-diff", ".limpid-owner-diff"), left(id));
     docker.run("rm", "-f", id).ok();
     assertFalse(Files.exists(folder), folder.toString());
   }

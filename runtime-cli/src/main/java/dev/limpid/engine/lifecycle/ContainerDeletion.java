@@ -160,14 +160,16 @@ public final class ContainerDeletion {
   /** From inside if the guest cooperates, else from outside. */
   private static void endShim(
       ContainerDirectory directory, ContainerRecord container, HostProcess shim) {
-    if (container.phase() != Phase.CREATING && !directory.hasEnded(container)) {
+    boolean ending = container.phase() != Phase.CREATING;
+    if (ending && !directory.hasEnded(container)) {
       try {
         ContainerKill.send(directory, container, Signal.KILL, true);
       } catch (EngineException refused) {
         // What the guest does not do, the end of its VM does.
+        ending = false;
       }
     }
-    VmProcesses.endShim(shim, container.disk().isPresent());
+    VmProcesses.endShim(shim, ending && container.disk().isPresent());
   }
 
   /** The container is gone whatever these say, so their failure is only told (runtime.md, 13). */

@@ -46,12 +46,11 @@ final class DiskRemoval {
    * @throws EngineException naming what can't be removed
    */
   static void afterEnd(UpperDisk disk, Path container, boolean created, Journal journal) {
-    if (disk.isReturned()) {
-      remove(disk);
-    } else if (isOfAnother(disk, container)) {
+    // First: as long as another one's is being made, it looks as if there were none.
+    if (isOfAnother(disk, container)) {
       journal.warn(
           disk.file() + " stays: another container has been made with this upper directory since");
-    } else if (!created && !disk.reused()) {
+    } else if (disk.isReturned() || (!created && !disk.reused())) {
       remove(disk);
     } else {
       journal.warn(

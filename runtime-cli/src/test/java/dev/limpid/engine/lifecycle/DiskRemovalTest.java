@@ -86,8 +86,9 @@ class DiskRemovalTest {
   @Test
   void anothersStays() throws IOException {
     UpperDisk disk = disk(true, false, false);
-    Path owner = upper.resolveSibling(".limpid-disk-diff.owner");
-    Files.writeString(owner, container + "-2");
+    Path owner = upper.resolveSibling(".limpid-owner-diff");
+    Path another = Files.createDirectory(Path.of(container + "-2"));
+    Files.writeString(owner, another.toString());
     DiskRemoval.afterFailure(disk, container);
     for (boolean created : new boolean[] {false, true}) {
       DiskRemoval.afterEnd(disk, container, created, journal);
@@ -96,7 +97,15 @@ class DiskRemovalTest {
     assertEquals(2, journal.records().size());
     assertTrue(journal.records().get(0).contains(disk.file() + " stays"), journal.records().get(0));
 
-    Files.writeString(owner, container.toString());
+    // While that one's is being made there is none, and what a former one has brought back is
+    // there.
+    Files.delete(disk.file());
+    DiskRemoval.afterEnd(disk, container, true, journal);
+    assertTrue(Files.exists(disk.aside()) && Files.exists(owner));
+    Files.createFile(disk.file());
+
+    // It is gone, and so is whatever it could want.
+    Files.delete(another);
     DiskRemoval.afterFailure(disk, container);
     assertTrue(Files.notExists(disk.file()) && Files.notExists(owner));
   }

@@ -21,12 +21,15 @@ final class FileSystemImage {
 
   private static final int MAX_OUTPUT = 4096;
 
+  /** Of a file's name while it is made. */
+  static final String TEMPORARY_PREFIX = ".making";
+
   private FileSystemImage() {}
 
   /**
    * Makes one aside, and puts it in its place once it is whole and on the host's disk.
    *
-   * @param file the file; one beside it, {@code file.tmp}, is used meanwhile
+   * @param file the file; one beside it, {@code .making} and its name, is used meanwhile
    * @param mebibytes its size
    * @throws IOException naming the file, and what mkfs.ext4 said
    */
@@ -48,7 +51,7 @@ final class FileSystemImage {
 
   /** What is made of it aside. */
   static Path temporary(Path file) {
-    return file.resolveSibling(file.getFileName() + ".tmp");
+    return file.resolveSibling(TEMPORARY_PREFIX + file.getFileName());
   }
 
   /** A hole of that size, for its owner alone. */

@@ -22,10 +22,11 @@ public record UpperDisk(Path file, Path aside, boolean reused) {
   private static final String FILE_PREFIX = ".limpid-disk-";
   private static final String ASIDE_PREFIX = ".limpid-back-";
   private static final String RETURNED = "returned";
-  private static final String OWNER_SUFFIX = ".owner";
+  private static final String OWNER_PREFIX = ".limpid-owner-";
 
-  /** There are files with a suffix to the longest name. */
-  private static final int NAME_BYTES_MAX = 255 - OWNER_SUFFIX.length();
+  /** Each of the names that are made of it has a prefix, the longest while the file is made. */
+  private static final int NAME_BYTES_MAX =
+      255 - (FileSystemImage.TEMPORARY_PREFIX + FILE_PREFIX).length();
 
   /**
    * That of an upper directory. Its name does not depend on the container, so that the next one
@@ -36,7 +37,7 @@ public record UpperDisk(Path file, Path aside, boolean reused) {
   public static UpperDisk of(Path upper) {
     String name = upper.getFileName().toString();
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-    if (bytes.length + FILE_PREFIX.length() > NAME_BYTES_MAX) {
+    if (bytes.length > NAME_BYTES_MAX) {
       name = UUID.nameUUIDFromBytes(bytes).toString();
     }
     Path file = upper.resolveSibling(FILE_PREFIX + name);
@@ -66,18 +67,25 @@ public record UpperDisk(Path file, Path aside, boolean reused) {
   }
 
   /**
-   * Whether another container has made it its own.
+   * Whether another container has made it its own, and is still there.
    *
    * @param container the directory of the one that may have it
    * @throws IOException if that can't be told
    */
   public boolean isOfAnother(Path container) throws IOException {
-    return exists(owner()) && !Files.readString(owner()).equals(container.toRealPath().toString());
+    if (!exists(owner())) {
+      return false;
+    }
+    String owner = Files.readString(owner());
+    return !owner.isEmpty()
+        && !owner.equals(container.toRealPath().toString())
+        && exists(Path.of(owner));
   }
 
   /** A file that no guest can write to. */
   private Path owner() {
-    return file.resolveSibling(file.getFileName() + OWNER_SUFFIX);
+    String name = file.getFileName().toString().substring(FILE_PREFIX.length());
+    return file.resolveSibling(OWNER_PREFIX + name);
   }
 
   /**

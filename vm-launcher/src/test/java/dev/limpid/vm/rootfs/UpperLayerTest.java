@@ -192,7 +192,7 @@ class UpperLayerTest {
     assertThrows(IOException.class, () -> FileSystemImage.make(nowhere, 64));
     assertThrows(IOException.class, () -> FileSystemImage.make(taken, 64));
 
-    assertTrue(Files.notExists(taken.resolveSibling("by.tmp")));
+    assertTrue(Files.notExists(taken.resolve(".makingby")));
   }
 
   private static long allocated(Path file) throws IOException {
