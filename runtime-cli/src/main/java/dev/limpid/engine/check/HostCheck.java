@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Looks at everything on a host that Limpid needs, and changes nothing. */
 public final class HostCheck {
+  private static final String INSTALL_QEMU = "apt-get install qemu-system-x86";
   private static final String REINSTALL = "install Limpid again: make install";
   private static final Path TUN = Path.of("/dev/net/tun");
   private static final long SPACE_MIN_MIB = 1024;
@@ -50,7 +51,7 @@ public final class HostCheck {
     }
     findings.add(privileges());
     findings.add(accelerator(configuration));
-    findings.add(program("hypervisor", configuration.hypervisor(), REINSTALL, "--version"));
+    findings.add(hypervisor(configuration.hypervisor()));
     findings.add(
         program(
             "virtiofsd",
@@ -102,6 +103,12 @@ public final class HostCheck {
     } catch (IOException unknown) {
       return Finding.missing("virtualization", unknown.getMessage(), "mount /proc");
     }
+  }
+
+  /** One of Limpid's own that does not run lacks a library, which Debian's brings with it. */
+  private Finding hypervisor(Path path) {
+    boolean missing = path.startsWith(context.home()) && !Files.isExecutable(path);
+    return program("hypervisor", path, missing ? REINSTALL : INSTALL_QEMU, "--version");
   }
 
   private static Finding program(String name, Path path, String advice, String versionOption) {
