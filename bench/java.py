@@ -17,10 +17,10 @@ def java(limpid):
 
 def flags(limpid, folder):
     """Those of the launcher's flags that are of no particular program."""
-    echo = folder / "echo"
-    echo.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
-    echo.chmod(0o755)
-    every = run([limpid], env={**os.environ, "LIMPID_JAVA": str(echo)}).splitlines()
+    script = folder / "print-arguments"
+    script.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    every = run([limpid], env={**os.environ, "LIMPID_JAVA": str(script)}).splitlines()
     return [flag for flag in every[:every.index("-cp")] if not flag.startswith(("-D", "-XX:SharedArchiveFile="))]
 
 
