@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from measuring import PATIENCE_SECONDS, Failure, run, tell
+from measuring import PATIENCE_SECONDS, Failure, run, tell, timed
 
 LINKS = ("sh", "true", "echo", "sleep", "dd")
 
@@ -23,37 +23,34 @@ class Runtime:
         self.command = [str(part) for part in command]
         self.root = folder / f"state-{name}"
 
-    def start(self, *arguments, **streams):
-        return subprocess.Popen([*self.command, "--root", str(self.root), *map(str, arguments)], stdin=subprocess.DEVNULL, **streams)
+    def verb(self, *arguments):
+        return [*self.command, "--root", str(self.root), *map(str, arguments)]
 
     def timed(self, *arguments):
-        """Seconds until a verb has returned."""
+        """Milliseconds until a verb has returned."""
         # What lives longer than the verb must not hold a pipe to this program.
         with tempfile.TemporaryFile() as output:
-            started = time.monotonic()
-            status = self.start(*arguments, stdout=output, stderr=output).wait(PATIENCE_SECONDS)
-            seconds = time.monotonic() - started
+            status, milliseconds, _ = timed(self.verb(*arguments), output)
             if status != 0:
                 output.seek(0)
                 raise Failure(f"{self.name}: {' '.join(map(str, arguments))}: {output.read().decode(errors='replace').strip()}")
-        return seconds
+        return milliseconds
 
     def first_byte(self, *arguments):
-        """Seconds until the workload's first output is here."""
+        """Milliseconds until the workload's first output is here."""
         with tempfile.TemporaryFile() as errors:
-            started = time.monotonic()
-            with self.start(*arguments, stdout=subprocess.PIPE, stderr=errors) as process:
+            started = time.perf_counter()
+            with subprocess.Popen(self.verb(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors) as process:
                 data = process.stdout.read(1)
-                seconds = time.monotonic() - started
+                milliseconds = 1e3 * (time.perf_counter() - started)
                 process.stdout.read()
             if process.returncode != 0 or not data:
                 errors.seek(0)
                 raise Failure(f"{self.name}: {' '.join(map(str, arguments))}: {errors.read().decode(errors='replace').strip()}")
-        return seconds
+        return milliseconds
 
     def status(self, container):
-        done = subprocess.run([*self.command, "--root", str(self.root), "state", container], capture_output=True, text=True,
-                              check=False, timeout=PATIENCE_SECONDS)
+        done = subprocess.run(self.verb("state", container), capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
         return json.loads(done.stdout)["status"] if done.returncode == 0 else "gone"
 
     def remove(self, container):
