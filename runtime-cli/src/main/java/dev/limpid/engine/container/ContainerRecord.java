@@ -69,45 +69,30 @@ public record ContainerRecord(
 
   /** The same container in another phase. */
   public ContainerRecord in(Phase next) {
-    return new ContainerRecord(
-        id,
-        next,
-        paused,
-        shim,
-        children,
-        bundle,
-        rootfs,
-        created,
-        annotations,
-        releases,
-        disk,
-        cgroup);
+    return with(next, paused, shim, children);
   }
 
   /** The same container, frozen or not. */
   public ContainerRecord paused(boolean frozen) {
-    return new ContainerRecord(
-        id,
-        phase,
-        frozen,
-        shim,
-        children,
-        bundle,
-        rootfs,
-        created,
-        annotations,
-        releases,
-        disk,
-        cgroup);
+    return with(phase, frozen, shim, children);
   }
 
   /** The same container, run by these processes. */
   public ContainerRecord runBy(HostProcess itsShim, List<HostProcess> itsChildren) {
+    return with(phase, paused, Optional.of(itsShim), itsChildren);
+  }
+
+  /** What changes in its life; all else stays. */
+  private ContainerRecord with(
+      Phase itsPhase,
+      boolean frozen,
+      Optional<HostProcess> itsShim,
+      List<HostProcess> itsChildren) {
     return new ContainerRecord(
         id,
-        phase,
-        paused,
-        Optional.of(itsShim),
+        itsPhase,
+        frozen,
+        itsShim,
         itsChildren,
         bundle,
         rootfs,

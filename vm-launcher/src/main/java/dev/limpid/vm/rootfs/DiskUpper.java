@@ -41,11 +41,6 @@ public final class DiskUpper implements UpperLayer {
   }
 
   @Override
-  public List<Path> releases() {
-    return List.of();
-  }
-
-  @Override
   public Optional<UpperDisk> disk() {
     return Optional.of(disk);
   }

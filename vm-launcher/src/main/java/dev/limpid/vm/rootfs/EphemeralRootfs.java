@@ -3,7 +3,6 @@ package dev.limpid.vm.rootfs;
 import dev.limpid.proto.GuestMount;
 import dev.limpid.proto.GuestUpper;
 import dev.limpid.proto.MountFlag;
-import dev.limpid.vm.device.Device;
 import dev.limpid.vm.shim.BindOptions;
 import dev.limpid.vm.shim.ShimPlan;
 import java.nio.file.Path;
@@ -21,16 +20,6 @@ public record EphemeralRootfs(Path directory) implements Rootfs {
   private static final String NAME = "rootfs";
 
   @Override
-  public List<Path> releases() {
-    return List.of();
-  }
-
-  @Override
-  public Optional<UpperDisk> disk() {
-    return Optional.empty();
-  }
-
-  @Override
   public void make() {
     // The directory is there.
   }
@@ -38,16 +27,6 @@ public record EphemeralRootfs(Path directory) implements Rootfs {
   @Override
   public void share(ShimPlan plan) {
     plan.bind(directory, NAME, BindOptions.READ_ONLY);
-  }
-
-  @Override
-  public boolean bypassesMount() {
-    return false;
-  }
-
-  @Override
-  public List<Device> devices() {
-    return List.of();
   }
 
   @Override

@@ -53,11 +53,6 @@ public final class HostUpper implements UpperLayer {
   }
 
   @Override
-  public Optional<UpperDisk> disk() {
-    return Optional.empty();
-  }
-
-  @Override
   public void make() throws IOException {
     Files.createDirectory(
         upper.resolveSibling(work),

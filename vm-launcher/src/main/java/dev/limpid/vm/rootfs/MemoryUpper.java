@@ -22,16 +22,6 @@ public record MemoryUpper(Optional<Path> upper, Path top) implements UpperLayer 
   private static final String CONTENTS = "upper";
 
   @Override
-  public List<Path> releases() {
-    return List.of();
-  }
-
-  @Override
-  public Optional<UpperDisk> disk() {
-    return Optional.empty();
-  }
-
-  @Override
   public void make() {
     // All of it is in the guest.
   }

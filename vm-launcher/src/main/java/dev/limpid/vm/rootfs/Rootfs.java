@@ -18,13 +18,17 @@ public sealed interface Rootfs permits EphemeralRootfs, LayeredRootfs, SharedRoo
   Path GUEST_SHARE = GuestPlace.ALONE.share();
 
   /** Folders of the host that {@link #make} makes, and that must be removed with the container. */
-  List<Path> releases();
+  default List<Path> releases() {
+    return List.of();
+  }
 
   /**
    * The disk that {@link #make} makes, and that the VM gets as a {@link
    * dev.limpid.vm.device.FileDisk}, if what the container writes is on one.
    */
-  Optional<UpperDisk> disk();
+  default Optional<UpperDisk> disk() {
+    return Optional.empty();
+  }
 
   /**
    * Makes what is needed on the host.
@@ -40,10 +44,14 @@ public sealed interface Rootfs permits EphemeralRootfs, LayeredRootfs, SharedRoo
    * Whether what the guest writes gets to the host's overlay without passing through its mount, so
    * that the host's kernel has to be told to look again.
    */
-  boolean bypassesMount();
+  default boolean bypassesMount() {
+    return false;
+  }
 
   /** What the VM needs plugged in for it. */
-  List<Device> devices();
+  default List<Device> devices() {
+    return List.of();
+  }
 
   /** What the guest has to mount, once it has mounted the shared folder. */
   List<GuestMount> mounts();

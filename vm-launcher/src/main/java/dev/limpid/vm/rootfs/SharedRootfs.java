@@ -3,7 +3,6 @@ package dev.limpid.vm.rootfs;
 import dev.limpid.proto.GuestMount;
 import dev.limpid.proto.GuestUpper;
 import dev.limpid.proto.MountFlag;
-import dev.limpid.vm.device.Device;
 import dev.limpid.vm.shim.BindOptions;
 import dev.limpid.vm.shim.ShimPlan;
 import java.nio.file.Path;
@@ -19,16 +18,6 @@ public record SharedRootfs(Path directory) implements Rootfs {
   private static final String NAME = "rootfs";
 
   @Override
-  public List<Path> releases() {
-    return List.of();
-  }
-
-  @Override
-  public Optional<UpperDisk> disk() {
-    return Optional.empty();
-  }
-
-  @Override
   public void make() {
     // It is there.
   }
@@ -36,16 +25,6 @@ public record SharedRootfs(Path directory) implements Rootfs {
   @Override
   public void share(ShimPlan plan) {
     plan.bind(directory, NAME, BindOptions.WHOLE);
-  }
-
-  @Override
-  public boolean bypassesMount() {
-    return false;
-  }
-
-  @Override
-  public List<Device> devices() {
-    return List.of();
   }
 
   @Override

@@ -17,10 +17,14 @@ public sealed interface UpperLayer permits DiskUpper, HostUpper, MemoryUpper {
   Path GUEST_FILE_SYSTEM = GuestPlace.ALONE.directory().resolve("upper");
 
   /** Folders of the host that {@link #make} makes, and that must be removed with the container. */
-  List<Path> releases();
+  default List<Path> releases() {
+    return List.of();
+  }
 
   /** The disk that {@link #make} makes, if it is on one. */
-  Optional<UpperDisk> disk();
+  default Optional<UpperDisk> disk() {
+    return Optional.empty();
+  }
 
   /**
    * Makes what is needed on the host.
