@@ -27,31 +27,37 @@ abstract class DockerCaller {
   /** The ids of the containers that all tests of a class use. */
   private static final List<String> SHARED = new ArrayList<>();
 
+  /**
+   * Starts a daemon, with the configuration in daemon.json; its files have this before their names.
+   */
+  static CallerDaemon dockerd(String prefix, String host, CallerCommand command)
+      throws IOException, InterruptedException {
+    return CallerDaemon.start(
+        work.resolve(prefix + "dockerd.log"),
+        () -> command.run("version").status() == 0,
+        "dockerd",
+        "--host",
+        host,
+        "--data-root",
+        work.resolve(prefix + "data").toString(),
+        "--exec-root",
+        work.resolve(prefix + "exec").toString(),
+        "--pidfile",
+        work.resolve(prefix + "docker.pid").toString(),
+        "--storage-driver",
+        "overlay2",
+        "--config-file",
+        work.resolve("daemon.json").toString());
+  }
+
   @BeforeAll
   static void start() throws IOException, InterruptedException {
     work = new WorkFolder();
     String host = "unix://" + work.resolve("docker.sock");
     environment = Map.of("DOCKER_HOST", host, "DOCKER_CONFIG", work.resolve("config").toString());
     docker = new CallerCommand(List.of("docker"), environment);
-    Path configuration =
-        Files.writeString(work.resolve("daemon.json"), EnginesPage.blocks("Docker", "json").get(0));
-    daemon =
-        CallerDaemon.start(
-            work.resolve("dockerd.log"),
-            () -> docker.run("version").status() == 0,
-            "dockerd",
-            "--host",
-            host,
-            "--data-root",
-            work.resolve("data").toString(),
-            "--exec-root",
-            work.resolve("exec").toString(),
-            "--pidfile",
-            work.resolve("docker.pid").toString(),
-            "--storage-driver",
-            "overlay2",
-            "--config-file",
-            configuration.toString());
+    Files.writeString(work.resolve("daemon.json"), EnginesPage.blocks("Docker", "json").get(0));
+    daemon = dockerd("", host, docker);
     docker
         .run(
             "import",

@@ -25,7 +25,7 @@ final class DockerLayersIT extends DockerCaller {
         new CallerCommand(
             List.of("docker"),
             Map.of("DOCKER_HOST", host, "DOCKER_CONFIG", work.resolve("config").toString()));
-    try (CallerDaemon daemon = second(host, second)) {
+    try (CallerDaemon daemon = dockerd("second-", host, second)) {
       assertTrue(daemon.pid() > 0);
       Path tar = work.resolve("busybox.tar");
       second.run("import", "-c", "ENV PATH=/bin", tar.toString(), "busybox").ok();
@@ -84,25 +84,5 @@ final class DockerLayersIT extends DockerCaller {
             line);
       }
     }
-  }
-
-  private static CallerDaemon second(String host, CallerCommand command)
-      throws IOException, InterruptedException {
-    return CallerDaemon.start(
-        work.resolve("second.log"),
-        () -> command.run("version").status() == 0,
-        "dockerd",
-        "--host",
-        host,
-        "--data-root",
-        work.resolve("second-data").toString(),
-        "--exec-root",
-        work.resolve("second-exec").toString(),
-        "--pidfile",
-        work.resolve("second.pid").toString(),
-        "--storage-driver",
-        "overlay2",
-        "--config-file",
-        work.resolve("daemon.json").toString());
   }
 }
