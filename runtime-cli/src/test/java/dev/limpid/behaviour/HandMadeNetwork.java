@@ -128,6 +128,11 @@ final class HandMadeNetwork {
     return inside(far, lines);
   }
 
+  /** Runs a program of the host's at the far end, and tells how it went. */
+  Outcome tryFar(String... command) throws Exception {
+    return sandbox.runtime().toEnd(new ProcessBuilder(command(far, command)));
+  }
+
   private String inside(Path namespace, String... lines) throws Exception {
     return sandbox
         .runtime()

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,8 +92,23 @@ final class UserNetworkIT extends Behaviour {
 
   private void assertReachesTheWorldAs(String far, String as) throws Exception {
     assertEquals(as + " word\n", exec(PEER, "ask", far, HandMadeNetwork.PORT, "word").out());
-    Outcome echo = exec(PEER, "exchange", far, HandMadeNetwork.PORT, "3000000").succeeded();
-    assertTrue(echo.out().startsWith("3000000 "), echo::toString);
+    assertPasses(() -> exec(PEER, "exchange", far, HandMadeNetwork.PORT, "3000000"), 3_000_000);
+  }
+
+  /** What comes from outside has a way to the port, and all of it comes back. */
+  private void assertReached(String address) throws Exception {
+    String peer = DebianRootfs.script("network-peer");
+    assertPasses(() -> network.tryFar(peer, "exchange", address, OTHER_PORT, "1000000"), 1_000_000);
+  }
+
+  /** passt may give a connection up (docs/networking.md): so one of three is enough. */
+  private static void assertPasses(Callable<Outcome> exchange, int bytes) throws Exception {
+    Outcome outcome = exchange.call();
+    for (int again = 0; again < 2 && outcome.status() != 0; again++) {
+      System.out.println("given up: " + outcome);
+      outcome = exchange.call();
+    }
+    assertTrue(outcome.succeeded().out().startsWith(bytes + " "), outcome::toString);
   }
 
   private boolean passtRuns() throws Exception {
@@ -150,8 +166,7 @@ final class UserNetworkIT extends Behaviour {
       assertEquals("ready", output.readLine());
       String peer = DebianRootfs.script("network-peer");
       for (String address : List.of(NEAR, NEAR6)) {
-        String echo = network.runFar(peer + " exchange " + address + " " + OTHER_PORT + " 1000000");
-        assertTrue(echo.startsWith("1000000 "), echo);
+        assertReached(address);
         String answer = network.runFar(peer + " ask " + address + " " + OTHER_PORT + " word");
         assertTrue(answer.endsWith(" word\n"), answer);
       }
@@ -189,9 +204,7 @@ final class UserNetworkIT extends Behaviour {
               .call("exec", id, PEER, "ask", FAR, HandMadeNetwork.PORT, "word")
               .succeeded()
               .out());
-      String peer = DebianRootfs.script("network-peer");
-      String echo = network.runFar(peer + " exchange " + NEAR + " " + OTHER_PORT + " 1000000");
-      assertTrue(echo.startsWith("1000000 "), echo);
+      assertReached(NEAR);
       assertEquals(before, network.traces(), "nothing of it is changed");
       assertNothingIsLeft(before);
       assertTrue(container.isAlive());
