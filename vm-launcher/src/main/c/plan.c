@@ -1,16 +1,15 @@
 #include "plan.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/oom.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "own_file.h"
 #include "sockets.h"
 
 #define ANY PLAN_FIELDS_MAX
@@ -534,40 +533,24 @@ static ssize_t read_all(int fd, char *buffer, size_t size)
 	return (ssize_t)have;
 }
 
-/* Only its owner, who is also ours, may have written it. */
-static int check_file(int fd, const char *path, struct problem *problem)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) < 0)
-		return problem_errno(problem, "%s", path);
-	if (!S_ISREG(status.st_mode))
-		return problem_set(problem, "%s: not a regular file", path);
-	if (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)))
-		return problem_set(problem, "%s: others may have written it", path);
-	return 0;
-}
-
 int plan_read(struct plan *plan, enum plan_kind kind, const char *path, struct problem *problem)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = own_file_open("plan", path, problem);
 	char *buffer = NULL;
 	ssize_t size;
 	int result = -1;
 
 	*plan = (struct plan){ 0 };
 	if (fd < 0)
-		return problem_errno(problem, "%s", path);
-	if (check_file(fd, path, problem) < 0)
-		goto done;
+		return -1;
 	buffer = malloc(PLAN_SIZE_MAX + 1);
 	if (buffer == NULL) {
-		problem_set(problem, "%s: out of memory", path);
+		problem_set(problem, "plan: %s: out of memory", path);
 		goto done;
 	}
 	size = read_all(fd, buffer, PLAN_SIZE_MAX + 1);
 	if (size < 0 || unlink(path) < 0) {
-		problem_errno(problem, "%s", path);
+		problem_errno(problem, "plan: %s", path);
 		goto done;
 	}
 	result = plan_parse(plan, kind, buffer, (size_t)size, problem);
