@@ -1,7 +1,6 @@
 #include "shim.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,48 +12,91 @@
 #include "serve.h"
 #include "sockets.h"
 
+/* What the hypervisor gets, in the order of docs/shim.md. */
+struct handover {
+	int descriptors[CHILD_DESCRIPTORS_MAX];
+	unsigned count;
+};
+
+/* Agent, QMP and console; file and passt. */
+_Static_assert(3 + PLAN_DISKS_MAX + 2 <= CHILD_DESCRIPTORS_MAX, "one without a descriptor");
+
+/* Takes over what has just been opened; -1: it has not been, and there is a problem. */
+static int hand(struct handover *handover, int fd)
+{
+	if (fd < 0)
+		return -1;
+	handover->descriptors[handover->count++] = fd;
+	return 0;
+}
+
+static int hand_agent(struct handover *handover, struct shim *shim, struct problem *problem)
+{
+	int ours, theirs;
+	int error;
+
+	if (socket_pair(&ours, &theirs, problem) < 0)
+		return -1;
+	hand(handover, theirs);
+	error = agent_open(&shim->agent, &agent_in_guest, &shim->loop, ours, &shim_agent_events, shim);
+	return error < 0 ? problem_set(problem, "agent link: %s", strerror(-error)) : 0;
+}
+
+static int hand_console(struct handover *handover, struct shim *shim, struct problem *problem)
+{
+	int ours, theirs;
+	int error;
+
+	if (socket_pair(&ours, &theirs, problem) < 0)
+		return -1;
+	hand(handover, theirs);
+	error = tail_open(&shim->console_tail, &shim->loop, ours);
+	return error < 0 ? problem_set(problem, "console: %s", strerror(-error)) : 0;
+}
+
+static int hand_passt(struct handover *handover, struct shim *shim, struct problem *problem)
+{
+	int vm;
+
+	if (serve_passt(&shim->passt, &shim->passt_tail, &shim->plan, &shim->loop, &vm, problem) < 0)
+		return -1;
+	return hand(handover, vm);
+}
+
+static int hand_all(struct handover *handover, struct shim *shim, struct problem *problem)
+{
+	const struct plan *plan = &shim->plan;
+
+	if (hand_agent(handover, shim, problem) < 0)
+		return -1;
+	if (hand(handover, socket_listen(SOCKET_QMP, true, problem)) < 0)
+		return -1;
+	if (hand_console(handover, shim, problem) < 0)
+		return -1;
+	for (size_t i = 0; i < plan->disk_count; i++)
+		if (hand(handover, disk_open(&plan->disks[i], problem)) < 0)
+			return -1;
+	if (plan->file && hand(handover, disk_open_file(plan->file, problem)) < 0)
+		return -1;
+	if (plan->passt && hand_passt(handover, shim, problem) < 0)
+		return -1;
+	return 0;
+}
+
 static int start_hypervisor(struct shim *shim, struct problem *problem)
 {
-	enum { AGENT, QMP, CONSOLE, DISKS };
-	_Static_assert(DISKS + PLAN_DISKS_MAX + 2 <= CHILD_DESCRIPTORS_MAX, "one without a descriptor");
-	const unsigned file = DISKS + (unsigned)shim->plan.disk_count; /* these two if there are any */
-	const unsigned passt = shim->plan.file ? file + 1 : file;
-	int theirs[DISKS + PLAN_DISKS_MAX + 2];
+	struct handover handover = { .count = 0 };
 	struct child_start start = {
 		.argv = shim->plan.hypervisor,
-		.descriptors = theirs,
-		.count = shim->plan.passt ? passt + 1 : passt,
+		.descriptors = handover.descriptors,
 		.ruleset = -1,
 		.powerless = true,
 	};
-	int agent = -1, console = -1;
 	int result = -1;
-	int error;
 
-	for (unsigned i = 0; i < start.count; i++)
-		theirs[i] = -1;
-	for (unsigned i = DISKS; i < file; i++)
-		if ((theirs[i] = disk_open(&shim->plan.disks[i - DISKS], problem)) < 0)
-			goto done;
-	if (shim->plan.file && (theirs[file] = disk_open_file(shim->plan.file, problem)) < 0)
+	if (hand_all(&handover, shim, problem) < 0)
 		goto done;
-	if (shim->plan.passt && serve_passt(&shim->passt, &shim->passt_tail, &shim->plan, &shim->loop, &theirs[passt],
-					    problem) < 0)
-		goto done;
-	if (socket_pair(&agent, &theirs[AGENT], problem) < 0 ||
-	    (theirs[QMP] = socket_listen(SOCKET_QMP, true, problem)) < 0 ||
-	    socket_pair(&console, &theirs[CONSOLE], problem) < 0)
-		goto done;
-	error = tail_open(&shim->console_tail, &shim->loop, console);
-	console = -1;
-	if (error == 0) {
-		error = agent_open(&shim->agent, &agent_in_guest, &shim->loop, agent, &shim_agent_events, shim);
-		agent = -1;
-	}
-	if (error < 0) {
-		problem_set(problem, "agent link: %s", strerror(-error));
-		goto done;
-	}
+	start.count = handover.count;
 	start.ruleset = confine_hypervisor(problem);
 	if (start.ruleset == -1)
 		goto done;
@@ -64,13 +106,8 @@ static int start_hypervisor(struct shim *shim, struct problem *problem)
 done:
 	if (start.ruleset >= 0)
 		close(start.ruleset);
-	for (unsigned i = 0; i < start.count; i++)
-		if (theirs[i] >= 0)
-			close(theirs[i]);
-	if (agent >= 0)
-		close(agent);
-	if (console >= 0)
-		close(console);
+	for (unsigned i = 0; i < handover.count; i++)
+		close(handover.descriptors[i]);
 	return result;
 }
 
