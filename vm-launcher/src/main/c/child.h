@@ -28,7 +28,7 @@ struct child_start {
 	bool trusted;     /* it does what this process may, with its environment, and works in the root */
 };
 
-#define CHILD_DESCRIPTORS_MAX 21u
+#define CHILD_DESCRIPTORS_MAX 23u
 
 /*
  * Starts a program in a session of its own, with this process's death as its own (unless it survives), in the same working

@@ -16,7 +16,10 @@
  */
 int confine_virtiofsd(const struct plan *plan, struct problem *problem);
 
-/* A ruleset that lets the hypervisor change no file, and open only its devices for writing. In the same way. */
+/*
+ * A ruleset that lets the hypervisor change no file, and open only its devices for writing. In the same way. Landlock
+ * does not look at memfds: it can open its memory again.
+ */
 int confine_hypervisor(struct problem *problem);
 
 /*

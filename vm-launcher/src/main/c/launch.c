@@ -7,8 +7,10 @@
 #include "cgroup.h"
 #include "confine.h"
 #include "disk.h"
+#include "memory.h"
 #include "mounts.h"
 #include "network.h"
+#include "own_file.h"
 #include "serve.h"
 #include "sockets.h"
 
@@ -18,8 +20,8 @@ struct handover {
 	unsigned count;
 };
 
-/* Agent, QMP and console; file and passt. */
-_Static_assert(3 + PLAN_DISKS_MAX + 2 <= CHILD_DESCRIPTORS_MAX, "one without a descriptor");
+/* Agent, QMP and console; file, passt, memory and state. */
+_Static_assert(3 + PLAN_DISKS_MAX + 4 <= CHILD_DESCRIPTORS_MAX, "one without a descriptor");
 
 /* Takes over what has just been opened; -1: it has not been, and there is a problem. */
 static int hand(struct handover *handover, int fd)
@@ -79,6 +81,10 @@ static int hand_all(struct handover *handover, struct shim *shim, struct problem
 	if (plan->file && hand(handover, disk_open_file(plan->file, problem)) < 0)
 		return -1;
 	if (plan->passt && hand_passt(handover, shim, problem) < 0)
+		return -1;
+	if (plan->memory.size > 0 && hand(handover, memory_open(&plan->memory, problem)) < 0)
+		return -1;
+	if (plan->state && hand(handover, own_file_open("state", plan->state, problem)) < 0)
 		return -1;
 	return 0;
 }

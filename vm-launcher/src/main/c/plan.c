@@ -272,6 +272,37 @@ static int set_file(struct plan *plan, const struct record *record, struct probl
 	return 0;
 }
 
+/* In decimal, as the kernel writes numbers: there is one way to write each. */
+static bool take_size(const char *text, uint64_t *size)
+{
+	char again[32];
+
+	*size = strtoull(text, NULL, 10);
+	snprintf(again, sizeof again, "%ju", (uintmax_t)*size);
+	return strcmp(text, again) == 0 && *size % PLAN_MEMORY_PAGE == 0 && *size >= PLAN_MEMORY_PAGE &&
+	       *size <= PLAN_MEMORY_SIZE_MAX;
+}
+
+static int set_memory(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	struct plan_memory memory = { .path = record->count == 3 ? record->fields[2] : NULL };
+
+	if (!take_size(record->fields[1], &memory.size))
+		return wrong(problem, record, "not a size in bytes: whole pages of 4096, and 2^40 at most");
+	if (memory.path && !is_absolute(memory.path))
+		return wrong(problem, record, "the path is not absolute");
+	plan->memory = memory;
+	return 0;
+}
+
+static int set_state(struct plan *plan, const struct record *record, struct problem *problem)
+{
+	if (!is_absolute(record->fields[1]))
+		return wrong(problem, record, "the path is not absolute");
+	plan->state = record->fields[1];
+	return 0;
+}
+
 static int set_socket(struct plan *plan, const struct record *record, struct problem *problem)
 {
 	if (!is_absolute(record->fields[1]))
@@ -401,6 +432,8 @@ static const struct directive {
 	{ "confine", 3, 3, true, RUN | JOIN, set_confine },
 	{ "disk", 4, 4, true, RUN, set_disk },
 	{ "file", 2, 2, false, RUN, set_file },
+	{ "memory", 2, 3, false, RUN, set_memory },
+	{ "state", 2, 2, false, RUN, set_state },
 	{ "socket", 2, 2, true, RUN | JOIN, set_socket },
 	{ "virtiofsd", 2, ANY, false, RUN | JOIN, set_virtiofsd },
 	{ "passt", 2, ANY, false, RUN, set_passt },
@@ -451,6 +484,9 @@ static int check_whole(const struct plan *plan, enum plan_kind kind, struct prob
 		return problem_set(problem, "plan: there is no sandbox, or no virtiofsd");
 	if (!plan->share && (plan->bind_count > 0 || plan->upper.parent || plan->root || plan->confine_count > 0))
 		return problem_set(problem, "plan: bind, upper, root or confine without share");
+	/* A device knows what it has left in the memory, and the other way round. */
+	if ((plan->memory.path == NULL) != (plan->state == NULL))
+		return problem_set(problem, "plan: memory of a template without state, or state without it");
 	return 0;
 }
 

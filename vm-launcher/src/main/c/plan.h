@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "problem.h"
 
@@ -15,6 +16,8 @@
 #define PLAN_FIELD_SIZE_MAX 65535u
 #define PLAN_DISKS_MAX 16u
 #define PLAN_SOCKETS_MAX 64u /* as many as CONNECT can name */
+#define PLAN_MEMORY_PAGE 4096u
+#define PLAN_MEMORY_SIZE_MAX (UINT64_C(1) << 40)
 #define PLAN_MAP_SIZE_MAX 4095u /* the kernel takes less than a page */
 
 /* The commands that have plans: each knows some directives only. */
@@ -63,6 +66,11 @@ struct plan_disk {
 	bool writable;
 };
 
+struct plan_memory {
+	uint64_t size;    /* bytes, in whole pages; 0: QEMU makes its memory itself */
+	const char *path; /* what a template's memory holds; NULL: it is empty */
+};
+
 struct plan {
 	const char *directory;
 	const char *verb; /* the name of the verb's socket in it */
@@ -80,6 +88,8 @@ struct plan {
 	struct plan_disk disks[PLAN_DISKS_MAX];
 	size_t disk_count;
 	const char *file; /* a disk that is a regular file; NULL: none */
+	struct plan_memory memory;
+	const char *state; /* what a template's devices are in; NULL: this is no clone */
 	const char *sockets[PLAN_SOCKETS_MAX]; /* of the host, that the guest may connect to */
 	size_t socket_count;
 	char **virtiofsd; /* argv, ends with NULL; NULL: none */

@@ -41,10 +41,14 @@ static void parse(enum plan_kind kind, const uint8_t *bytes, size_t size)
 			       touch(plan.binds[i].groups);
 		for (size_t i = 0; i < plan.confine_count; i++)
 			sum += touch(plan.confines[i].path);
-		if (kind == PLAN_EXEC && (plan.hypervisor || plan.virtiofsd || plan.refresh || plan.passt || plan.file || plan.bind_count || plan.share))
+		if (kind == PLAN_EXEC && (plan.hypervisor || plan.virtiofsd || plan.refresh || plan.passt || plan.file || plan.memory.size || plan.state || plan.bind_count || plan.share))
 			abort();
 		if (plan.verb == NULL || strchr(plan.verb, '/'))
 			abort();
+		if (plan.memory.size % PLAN_MEMORY_PAGE != 0 || plan.memory.size > PLAN_MEMORY_SIZE_MAX ||
+		    (plan.memory.path == NULL) != (plan.state == NULL))
+			abort();
+		sum += touch(plan.memory.path) + touch(plan.state);
 		sum += touch(plan.directory) + touch(plan.file) + touch(plan.log_path) + touch(plan.console_socket);
 		if (sum > size)
 			abort();
@@ -71,6 +75,8 @@ static const char *const seeds[][7] = {
 	{ "confine", "upper/diff", "rw" },
 	{ "virtiofsd", "/usr/lib/virtiofsd", "--fd=3" },
 	{ "file", "/o/.limpid-disk-diff" },
+	{ "memory", "268435456", "/t/memory" },
+	{ "state", "/t/state" },
 	{ "passt", "/usr/bin/passt", "--fd", "3" },
 	{ "hypervisor", "/usr/bin/qemu", "-M", "q35" },
 	{ "refresh", "/usr/bin/limpid", "--root", "/run/limpid" },

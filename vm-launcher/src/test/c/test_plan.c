@@ -101,12 +101,14 @@ static void test_whole(void)
 	put("hypervisor /bin/qemu -M q35 ;log /l json;terminal socket c;confine a/b/c rw;merged /m;root /r;confine x ro;"
 	    "upper /p diff work up/0;bind /s a rbind,ro;bind /t b/c bind;"
 	    "bind /u d rbind,ro,slave,ridmap 012 3;bind /v e bind,idmap 4 5;share shared;network join /n;"
-	    "disk /dev/b 8:16 rw;disk /dev/loop0 7:0 ro;refresh /bin/limpid  a;passt /bin/passt -f;file /o/d;virtiofsd /bin/virtiofsd;directory /d");
+	    "disk /dev/b 8:16 rw;disk /dev/loop0 7:0 ro;refresh /bin/limpid  a;passt /bin/passt -f;file /o/d;memory 1099511627776 /t/memory;state /t/state;virtiofsd /bin/virtiofsd;directory /d");
 	expect(parse(&plan, &problem) == 0, "refused", problem.text);
 	assert(plan.disk_count == 2 && strcmp(plan.disks[0].path, "/dev/b") == 0);
 	assert(plan.disks[0].major == 8 && plan.disks[0].minor == 16 && plan.disks[0].writable);
 	assert(plan.disks[1].major == 7 && plan.disks[1].minor == 0 && !plan.disks[1].writable);
 	assert(strcmp(plan.file, "/o/d") == 0);
+	assert(plan.memory.size == PLAN_MEMORY_SIZE_MAX && strcmp(plan.memory.path, "/t/memory") == 0);
+	assert(strcmp(plan.state, "/t/state") == 0);
 	assert(strcmp(plan.passt[0], "/bin/passt") == 0 && strcmp(plan.passt[1], "-f") == 0 && plan.passt[2] == NULL);
 	assert(strcmp(plan.refresh[0], "/bin/limpid") == 0 && plan.refresh[1][0] == '\0');
 	assert(strcmp(plan.refresh[2], "a") == 0 && plan.refresh[3] == NULL);
@@ -148,6 +150,11 @@ static void test_smallest(void)
 	expect(parse(&plan, &problem) == 0, "refused", problem.text);
 	assert(plan.network == PLAN_NETWORK_HOST && plan.terminal == PLAN_TERMINAL_NONE);
 	assert(!plan.share && plan.virtiofsd == NULL && plan.log_path == NULL);
+	assert(plan.memory.size == 0 && plan.memory.path == NULL && plan.state == NULL);
+	plan_free(&plan);
+	put("directory /d;hypervisor /q;memory 4096");
+	expect(parse(&plan, &problem) == 0, "refused", problem.text);
+	assert(plan.memory.size == 4096 && plan.memory.path == NULL && plan.state == NULL);
 	plan_free(&plan);
 }
 
@@ -213,6 +220,33 @@ static void test_refused(void)
 		{ "file ", "not absolute" },
 		{ "file /d rw", "wrong number" },
 		{ "file /d;file /e", "comes twice" },
+		{ "memory", "wrong number" },
+		{ "memory 4096 /m /n", "wrong number" },
+		{ "memory ", "not a size" },
+		{ "memory 0", "not a size" },
+		{ "memory 1", "not a size" },
+		{ "memory 4095", "not a size" },
+		{ "memory 4097", "not a size" },
+		{ "memory -4096", "not a size" },
+		{ "memory +4096", "not a size" },
+		{ "memory 04096", "not a size" },
+		{ "memory 0x1000", "not a size" },
+		{ "memory 4096k", "not a size" },
+		{ "memory \t4096", "not a size" },
+		{ "memory 1099511631872", "not a size" },
+		{ "memory 18446744073709551616", "not a size" },
+		{ "memory 99999999999999999999999999999999999999", "not a size" },
+		{ "memory 4096 ", "not absolute" },
+		{ "memory 4096 m", "not absolute" },
+		{ "memory 4096;memory 4096", "comes twice" },
+		{ "state", "wrong number" },
+		{ "state ", "not absolute" },
+		{ "state s", "not absolute" },
+		{ "state /s /t", "wrong number" },
+		{ "state /s;state /s", "comes twice" },
+		{ "directory /d;hypervisor /q;memory 4096 /m", "memory of a template without state" },
+		{ "directory /d;hypervisor /q;memory 4096;state /s", "state without it" },
+		{ "directory /d;hypervisor /q;state /s", "state without it" },
 		{ "disk b 8:0 ro", "not absolute" },
 		{ "disk /b 8:0", "wrong number" },
 		{ "disk /b 8:0 w", "neither" },
@@ -372,7 +406,7 @@ static void test_exec(void)
 	static const char *const foreign[] = {
 		"sandbox /s", "network new", "share shared", "bind /s a bind", "upper /p diff work up", "confine a rw",
 		"disk /b 8:0 ro", "file /d", "virtiofsd /v", "hypervisor /q", "oom-score-adj 1", "refresh /r", "passt /p",
-		"merged /m", "root /r",
+		"merged /m", "root /r", "memory 4096", "state /s",
 	};
 	struct problem problem;
 	struct plan plan;
@@ -418,6 +452,8 @@ static void test_join(void)
 		{ "directory /d;sandbox /s;virtiofsd /v;refresh /r", "not in the plan of `join`" },
 		{ "directory /d;sandbox /s;virtiofsd /v;merged /m", "not in the plan of `join`" },
 		{ "directory /d;sandbox /s;virtiofsd /v;passt /p", "not in the plan of `join`" },
+		{ "directory /d;sandbox /s;virtiofsd /v;memory 4096", "not in the plan of `join`" },
+		{ "directory /d;sandbox /s;virtiofsd /v;state /s", "not in the plan of `join`" },
 		{ "directory /d;sandbox /s;virtiofsd /v;bind /s a bind", "without share" },
 	};
 	struct problem problem;

@@ -504,6 +504,23 @@ class Case(unittest.TestCase):
             finally:
                 subprocess.run(["losetup", "--detach", device], check=True)
 
+    @contextlib.contextmanager
+    def file_of_root(self):
+        with tempfile.TemporaryDirectory(prefix="limpid-shim-image-") as directory:
+            path = f"{directory}/image"
+            with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                file.write("image")
+            self.assertEqual((0, 0o600), (os.stat(path).st_uid, os.stat(path).st_mode & 0o7777))
+            yield path
+
+    def attack(self, commands, **keywords):
+        container = self.container("attack", "commands=" + json.dumps(commands).encode().hex(), **keywords)
+        container.run()
+        self.assertEqual(0, container.wait(60))
+        verdicts = [note.removeprefix("attack ") for note in container.notes() if note.startswith("attack ")]
+        self.assertEqual(len(commands), len(verdicts))
+        return verdicts
+
     def fails_to_launch(self, container, pattern, **spawn):
         container.spawn(**spawn)
         container.greet()
@@ -621,6 +638,10 @@ class Creation(Case):
             ("file: /etc: Is a directory", [("file", "/etc")]),
             ("file: /dev/null is not a regular file", [("file", "/dev/null")]),
             ("file: /etc/passwd is not for its owner alone", [("file", "/etc/passwd")]),
+            ("memory: /nowhere/memory: No such file", [("memory", "4096", "/nowhere/memory"), ("state", "/etc/passwd")]),
+            ("memory: /etc: not a regular file", [("memory", "4096", "/etc"), ("state", "/etc/passwd")]),
+            ("memory: /etc/passwd: [0-9]+ bytes, not 1099511627776",
+             [("memory", "1099511627776", "/etc/passwd"), ("state", "/etc/passwd")]),
             ("confine: shared/a: No such file",
              [("share", "shared"), ("confine", "a", "rw"), ("virtiofsd", "/bin/true")]),
             ("terminal: standard input is not a terminal", [("terminal", "inherit")]),
@@ -724,23 +745,6 @@ class Children(Case):
             self.assertEqual("0000000000000000", status[which], which)
         self.assertEqual("1", status["NoNewPrivs"])
         self.assertEqual(["0"] * 4, status["Uid"].split())
-
-    @contextlib.contextmanager
-    def file_of_root(self):
-        with tempfile.TemporaryDirectory(prefix="limpid-shim-image-") as directory:
-            path = f"{directory}/image"
-            with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-                file.write("image")
-            self.assertEqual((0, 0o600), (os.stat(path).st_uid, os.stat(path).st_mode & 0o7777))
-            yield path
-
-    def attack(self, commands, **keywords):
-        container = self.container("attack", "commands=" + json.dumps(commands).encode().hex(), **keywords)
-        container.run()
-        self.assertEqual(0, container.wait(60))
-        verdicts = [note.removeprefix("attack ") for note in container.notes() if note.startswith("attack ")]
-        self.assertEqual(len(commands), len(verdicts))
-        return verdicts
 
     def test_hypervisor_under_attack(self):
         with self.file_of_root() as image:
@@ -891,6 +895,175 @@ class Children(Case):
         self.assertLess(kib, 2048)
         with open(f"/proc/{container.process.pid}/comm", encoding="ascii") as name:
             self.assertEqual("limpid-shim\n", name.read())
+
+
+class Qmp:
+    """QEMU's monitor, spoken to by the verb."""
+
+    def __init__(self, container):
+        self.socket = connect(container.at("qmp.sock")).socket
+        container.test.addCleanup(self.socket.close)
+        self.lines = self.socket.makefile("rb")
+        container.test.addCleanup(self.lines.close)
+        self.lines.readline()  # its greeting
+        self("qmp_capabilities")
+
+    def __call__(self, command, descriptors=(), **arguments):
+        request = json.dumps({"execute": command, "arguments": arguments}).encode()
+        socket.send_fds(self.socket, [request], descriptors)
+        while "event" in (answer := json.loads(self.lines.readline())):
+            pass
+        return answer["return"]
+
+
+class Template(Case):
+    """A virtual machine whose memory is made by the shim, and clones of it."""
+
+    SIZE = 4 << 20
+
+    def setUp(self):
+        self.top = tempfile.mkdtemp(prefix="limpid-shim-template-")
+        self.addCleanup(shutil.rmtree, self.top)
+        self.memory, self.state = f"{self.top}/memory", f"{self.top}/state"
+
+    def make(self, pieces):
+        """A template of pieces of memory by their places."""
+        for path, contents_by_place in ((self.memory, pieces), (self.state, {0: b"state"})):
+            with open(path, "wb") as file:
+                for place, data in contents_by_place.items():
+                    file.seek(place)
+                    file.write(data)
+        os.truncate(self.memory, self.SIZE)
+
+    def clone(self):
+        return [("state", self.state), ("memory", str(self.SIZE), self.memory)]
+
+    def test_memory_is_the_hypervisors(self):
+        """Who may open nothing for writing may open that, as often as it likes, but not make it another's."""
+        verdicts = self.attack([
+            "readlink /proc/self/fd/6", "ls /proc/self/fd/7", "stat -Lc %s:%b /proc/self/fd/6",
+            "echo written 1<> /proc/self/fd/6", "head -c 8 /proc/self/fd/6", "truncate -s 0 /proc/self/fd/6",
+            "truncate -s +4096 /proc/self/fd/6"], records=[("memory", str(self.SIZE))])
+        for expected, verdict in zip(["ok /memfd:limpid-ram", "no", f"ok {self.SIZE}:0$", "ok", "ok written", "no", "no"],
+                                     verdicts):
+            self.assertRegex(verdict, "^" + expected)
+
+    def test_a_clone_has_what_the_template_had(self):
+        self.make({0: b"start", 1 << 20: b"x" * 12288, self.SIZE - 3: b"end"})
+        with open(self.memory, "rb") as file:
+            digest = hashlib.sha1(file.read()).hexdigest()
+        verdicts = self.attack([
+            "sha1sum </proc/self/fd/6", "stat -Lc %b /proc/self/fd/6", "cat <&7", "readlink /proc/self/fd/7",
+            "echo changed 1<> /proc/self/fd/6", "echo x >&7", f"echo x >> {self.memory}", f"echo x >> {self.state}"],
+            records=self.clone())
+        for expected, verdict in zip([f"ok {digest}", f"ok {5 * 8}$", "ok state$", f"ok {self.state}", "ok", "no", "no",
+                                      "no"], verdicts):
+            self.assertRegex(verdict, "^" + expected)
+        with open(self.memory, "rb") as file:
+            self.assertEqual(b"start", file.read(5))
+
+    def test_what_cannot_be_had(self):
+        self.make({0: b"start"})
+        for path, name in ((self.memory, "memory"), (self.state, "state")):
+            for change, pattern in (
+                (lambda: os.chmod(path, 0o620), "others may have written it"),
+                (lambda: os.chown(path, 1, -1), "others may have written it"),
+                (lambda: (os.rename(path, path + ".moved"), os.symlink(path + ".moved", path)), "Too many levels"),
+                (lambda: os.unlink(path), "No such file"),
+                (lambda: (os.unlink(path), os.mkfifo(path)), "not a regular file"),
+            ):
+                change()
+                self.fails_to_launch(self.container(records=self.clone()), f"^{name}: {path}: {pattern}")
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+                self.make({0: b"start"})
+
+    def test_order_of_descriptors(self):
+        """All that there can be: disks, file, passt, memory, state."""
+        self.make({0: b"start"})
+        with self.file_of_root() as file, contextlib.ExitStack() as stack:
+            disks = [stack.enter_context(self.loop_device()) for _ in range(16)]
+            container = self.container("exit", "descriptors", records=[
+                *self.clone(), ("passt", "/bin/cat"), ("file", file), *(("disk", *disk, "rw") for disk in disks)])
+            container.run()
+            self.assertEqual(0, container.wait())
+        names = {int(number): name for number, name in json.loads(container.notes()[0])["names"].items()}
+        self.assertEqual(list(range(26)), sorted(names))
+        for number in (3, 4, 5, 23):
+            self.assertRegex(names[number], "^socket:")
+        self.assertEqual([device for device, _ in disks], [names[number] for number in range(6, 22)])
+        self.assertEqual([file, "/memfd:limpid-ram (deleted)", self.state], [names[number] for number in (22, 24, 25)])
+
+    def test_without_passt_and_disks(self):
+        self.make({0: b"start"})
+        for records, place in (([], 6), ([("passt", "/bin/cat")], 7)):
+            container = self.container("exit", "descriptors", records=[*records, *self.clone()])
+            container.run()
+            self.assertEqual(0, container.wait())
+            names = json.loads(container.notes()[0])["names"]
+            self.assertEqual(["/memfd:limpid-ram (deleted)", self.state], [names[str(place)], names[str(place + 1)]])
+
+    def test_verb_that_goes_when_it_has_its_template(self):
+        """The smallest plan there can be, of a guest that says nothing."""
+        container = self.container("wait", "early", records=[("memory", str(self.SIZE))])
+        container.spawn()
+        container.greet()
+        container.launched()
+        self.assertEqual(1, len(container.pids))
+        container.link.close()
+        self.assertEqual(1, container.wait())
+        container.assert_nothing_left()
+        self.assertNotIn("exit", os.listdir(container.directory))
+
+    def qemu(self, *arguments, records):
+        """Stopped before its guest's first instruction; its memory is descriptor 6, to be opened for all who map it."""
+        container = self.container(shim=DELIVERED, records=[*records, (
+            "hypervisor", QEMU, "-M", "q35,accel=kvm:tcg,memory-backend=ram", "-m", "4M", "-S", "-nodefaults",
+            "-display", "none", "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+            "-chardev", "socket,id=qmp,fd=4,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
+            "-object", "memory-backend-file,id=ram,size=4M,share=on,mem-path=/proc/self/fd/6", *arguments)])
+        container.spawn()
+        container.greet()
+        container.launched()
+        return container, Qmp(container)
+
+    @staticmethod
+    def migrated(qmp):
+        state = qmp("query-migrate").get("status")
+        assert state != "failed", state
+        return state == "completed"
+
+    @unittest.skipUnless(os.path.exists(QEMU), "there is no QEMU")
+    def test_real_hypervisor(self):
+        """From a template to a clone, and both end with their verbs."""
+        capabilities = [{"capability": "x-ignore-shared", "state": True}]
+        original, qmp = self.qemu(records=[("memory", str(self.SIZE))])
+        mapped = contents(f"/proc/{original.pids[0]}/maps")
+        self.assertRegex(mapped, r"rw-s .*/memfd:limpid-ram \(deleted\)")
+        ram = f"/proc/{original.pids[0]}/fd/6"
+        with open(ram, "r+b", buffering=0) as file:
+            file.seek(3 << 20)
+            file.write(b"what the guest wrote")
+        qmp("migrate-set-capabilities", capabilities=capabilities)
+        with open(self.state, "wb") as file:
+            qmp("getfd", [file.fileno()], fdname="state")
+        qmp("migrate", uri="fd:state")
+        wait_until(lambda: self.migrated(qmp), "the state is written")
+        subprocess.run(["cp", "--sparse=always", ram, self.memory], check=True)
+        original.link.close()
+        self.assertEqual(1, original.wait())
+        original.assert_nothing_left()
+
+        clone, qmp = self.qemu("-incoming", "defer", records=self.clone())
+        qmp("migrate-set-capabilities", capabilities=capabilities)
+        qmp("migrate-incoming", uri="fd:7")
+        wait_until(lambda: qmp("query-status")["status"] != "inmigrate", "the state is read")
+        self.assertEqual("prelaunch", qmp("query-status")["status"])
+        with open(f"/proc/{clone.pids[0]}/fd/6", "rb") as file, open(self.memory, "rb") as template:
+            self.assertEqual(template.read(), file.read())
+        clone.link.close()
+        self.assertEqual(1, clone.wait())
+        clone.assert_nothing_left()
 
 
 class Streams(Case):
