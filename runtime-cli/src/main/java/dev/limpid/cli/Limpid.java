@@ -3,6 +3,7 @@ package dev.limpid.cli;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.check.ClassArchive;
+import dev.limpid.engine.trace.Trace;
 import dev.limpid.oci.InvalidContainerIdException;
 import dev.limpid.oci.json.DocumentException;
 import java.nio.file.Path;
@@ -100,6 +101,7 @@ public final class Limpid {
         invocation.environment(),
         invocation.clock(),
         report,
+        Trace.NONE,
         options.log().isPresent()
             ? Optional.of(absolute(invocation, options.log().get()))
             : Optional.empty(),

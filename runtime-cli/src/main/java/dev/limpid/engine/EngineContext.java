@@ -1,5 +1,6 @@
 package dev.limpid.engine;
 
+import dev.limpid.engine.trace.Trace;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param environment the caller's environment
  * @param clock the time
  * @param journal where to say what is no failure
+ * @param trace where to say what is done when
  * @param log the file that messages go to, also those of the shim after the verb has ended
  * @param logFormat {@code text} or {@code json}
  * @param systemdCgroup whether systemd makes the control groups of new containers
@@ -23,6 +25,7 @@ public record EngineContext(
     Map<String, String> environment,
     Clock clock,
     Journal journal,
+    Trace trace,
     Optional<Path> log,
     String logFormat,
     boolean systemdCgroup) {}

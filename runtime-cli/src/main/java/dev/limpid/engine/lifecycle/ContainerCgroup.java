@@ -3,6 +3,8 @@ package dev.limpid.engine.lifecycle;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.HostProcess;
+import dev.limpid.engine.trace.Step;
+import dev.limpid.engine.trace.Trace;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.config.Resources;
@@ -24,13 +26,16 @@ import java.util.OptionalLong;
 
 /** The control group on the host of a container that is being made. */
 final class ContainerCgroup {
+  private static final String STEP = "control group";
   private static final String FIELD = ConfigParser.FILE_NAME + ": linux.resources.";
 
+  private final Trace trace;
   private final CgroupPlacement placement;
   private final HostLimits limits;
   private Optional<HoldProcess> holder = Optional.empty();
 
-  private ContainerCgroup(CgroupPlacement placement, HostLimits limits) {
+  private ContainerCgroup(Trace trace, CgroupPlacement placement, HostLimits limits) {
+    this.trace = trace;
     this.placement = placement;
     this.limits = limits;
   }
@@ -41,12 +46,13 @@ final class ContainerCgroup {
    * @throws EngineException if it is in use, or the host can't apply a limit
    * @throws dev.limpid.oci.json.InvalidSpecException if linux.cgroupsPath can't be followed
    */
+  @SuppressWarnings("try") // A step is ended, not used.
   static ContainerCgroup place(EngineContext context, Bundle bundle, ContainerId id, VmSize size) {
     if (context.systemdCgroup() && !SystemdScope.isPossible()) {
       throw new EngineException(
           "--systemd-cgroup: systemd is not this host's init, and can't make control groups");
     }
-    try {
+    try (Step step = context.trace().begin(STEP)) {
       CgroupTree tree = CgroupTree.of(bundle.hostMounts());
       CgroupPlacement placement =
           CgroupPlacement.of(
@@ -61,7 +67,7 @@ final class ContainerCgroup {
       HostLimits limits = HostLimits.of(resources, size);
       CgroupLimits.check(tree, limits.settings(tree.version()));
       CgroupDirectories.refuseUsed(placement.cgroup());
-      return new ContainerCgroup(placement, limits);
+      return new ContainerCgroup(context.trace(), placement, limits);
     } catch (IOException failed) {
       throw new EngineException("the host's control groups: " + failed.getMessage(), failed);
     } catch (CgroupException refused) {
@@ -94,11 +100,12 @@ final class ContainerCgroup {
    * @param shim the shim's executable
    * @param rollback told how to remove it
    */
+  @SuppressWarnings("try") // A step is ended, not used.
   void make(Path shim, Rollback rollback) {
     HostCgroup cgroup = placement.cgroup();
     List<Path> made = new ArrayList<>();
     rollback.onFailure("the control group", () -> remove(made));
-    try {
+    try (Step step = trace.begin(STEP)) {
       if (placement.scope().isPresent()) {
         HoldProcess process = HoldProcess.start(shim);
         holder = Optional.of(process);
@@ -127,9 +134,10 @@ final class ContainerCgroup {
   }
 
   /** The guest has booted: from now on its processors are limited too. */
+  @SuppressWarnings("try") // A step is ended, not used.
   void limitBandwidth() {
     HostCgroup cgroup = placement.cgroup();
-    try {
+    try (Step step = trace.begin(STEP)) {
       if (cgroup.scope().isPresent()) {
         // First: systemd rounds what it writes.
         SystemdScope.set(cgroup.scope().get(), UnitProperty.ofBandwidth(limits.cpu()));

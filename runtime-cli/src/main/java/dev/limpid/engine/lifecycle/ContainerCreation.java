@@ -13,6 +13,7 @@ import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.network.ContainerNetwork;
 import dev.limpid.engine.rootfs.Landlock;
 import dev.limpid.engine.rootfs.RootfsChoice;
+import dev.limpid.engine.trace.Step;
 import dev.limpid.engine.vm.SharedPorts;
 import dev.limpid.engine.vm.VmChoice;
 import dev.limpid.oci.ContainerId;
@@ -52,11 +53,17 @@ public final class ContainerCreation {
    * @throws dev.limpid.oci.json.DocumentException if config.json is not as it must be, or asks for
    *     what can't be had in a virtual machine
    */
+  @SuppressWarnings("try") // A step is ended, not used.
   public ShimProcess create(CreateRequest request) {
-    LimpidConfiguration configuration =
-        LimpidConfiguration.load(context.environment(), context.home());
+    try (Step step = context.trace().begin("create")) {
+      return claimAndCreate(request);
+    }
+  }
+
+  private ShimProcess claimAndCreate(CreateRequest request) {
+    LimpidConfiguration configuration = configuration();
     ContainerStore store = new ContainerStore(context.root());
-    Bundle bundle = Bundle.load(request, store, configuration, context.journal());
+    Bundle bundle = bundle(request, store, configuration);
     VmChoice choice =
         VmChoice.of(JsonCursor.root(ConfigParser.FILE_NAME, bundle.config().raw()), configuration);
     if (!choice.ports().isEmpty() && bundle.sharedNetwork().isEmpty()) {
@@ -67,12 +74,27 @@ public final class ContainerCreation {
     }
     try (Claim claim = store.claim(request.id());
         LayerStore layers = layers(configuration, bundle, choice);
-        Rollback rollback = new Rollback(context.journal())) {
+        Rollback rollback = new Rollback(context.journal(), context.trace())) {
       rollback.onFailure("the container's directory", claim.directory()::remove);
       ShimProcess shim =
           create(request, configuration, bundle, choice, layers, claim.directory(), rollback);
       rollback.commit();
       return shim;
+    }
+  }
+
+  @SuppressWarnings("try") // A step is ended, not used.
+  private LimpidConfiguration configuration() {
+    try (Step step = context.trace().begin("configuration")) {
+      return LimpidConfiguration.load(context.environment(), context.home());
+    }
+  }
+
+  @SuppressWarnings("try") // A step is ended, not used.
+  private Bundle bundle(
+      CreateRequest request, ContainerStore store, LimpidConfiguration configuration) {
+    try (Step step = context.trace().begin("bundle")) {
+      return Bundle.load(request, store, configuration, context.journal());
     }
   }
 
@@ -133,17 +155,24 @@ public final class ContainerCreation {
   }
 
   /** What a VM gets that runs already is one folder. */
+  @SuppressWarnings("try") // A step is ended, not used.
   private Rootfs rootfs(
       CreateRequest request,
       Bundle bundle,
       VmChoice choice,
       LayerStore layers,
       ContainerDirectory directory) {
-    RootfsChoice ways = new RootfsChoice(layers, Landlock.ofHost(), context.journal());
-    return bundle.sandbox().isPresent()
-        ? ways.inRunningVm(bundle.rootfs(), bundle.hostMounts(), choice.rootfs())
-        : ways.choose(
-            bundle.rootfs(), bundle.hostMounts(), request.id(), directory.path(), choice.rootfs());
+    try (Step step = context.trace().begin("root filesystem")) {
+      RootfsChoice ways = new RootfsChoice(layers, Landlock.ofHost(), context.journal());
+      return bundle.sandbox().isPresent()
+          ? ways.inRunningVm(bundle.rootfs(), bundle.hostMounts(), choice.rootfs())
+          : ways.choose(
+              bundle.rootfs(),
+              bundle.hostMounts(),
+              request.id(),
+              directory.path(),
+              choice.rootfs());
+    }
   }
 
   private ContainerRecord record(ContainerId id, Bundle bundle, Rootfs rootfs, HostCgroup cgroup) {
@@ -162,7 +191,14 @@ public final class ContainerCreation {
         cgroup);
   }
 
-  private static void make(Rootfs rootfs, ContainerDirectory directory, Rollback rollback) {
+  @SuppressWarnings("try") // A step is ended, not used.
+  private void make(Rootfs rootfs, ContainerDirectory directory, Rollback rollback) {
+    try (Step step = context.trace().begin("root filesystem")) {
+      makeFolders(rootfs, directory, rollback);
+    }
+  }
+
+  private static void makeFolders(Rootfs rootfs, ContainerDirectory directory, Rollback rollback) {
     for (Path folder : rootfs.releases()) {
       // One of this name is what a crash of the host has left: the id is ours alone.
       FolderRemoval.remove(folder);

@@ -13,6 +13,7 @@ import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.container.NoSuchContainerException;
 import dev.limpid.engine.hook.HookRunner;
 import dev.limpid.engine.network.ContainerNetwork;
+import dev.limpid.engine.trace.Step;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Hook;
 import dev.limpid.oci.json.DocumentException;
@@ -38,8 +39,9 @@ public final class ContainerDeletion {
    * @throws EngineException if there is none of this id (not with {@code force}), if it runs, or if
    *     something of it can't be removed
    */
+  @SuppressWarnings("try") // A step is ended, not used.
   public void delete(ContainerId id, boolean force) {
-    try {
+    try (Step step = context.trace().begin("delete")) {
       deleteExisting(id, force);
     } catch (NoSuchContainerException none) {
       if (!force) {
@@ -63,17 +65,8 @@ public final class ContainerDeletion {
         }
         end(directory, container.get(), force);
         releaseNetwork(directory, force);
-        for (Path release : container.get().releases()) {
-          FolderRemoval.remove(release);
-        }
-        if (container.get().disk().isPresent()) {
-          DiskRemoval.afterEnd(
-              container.get().disk().get(),
-              directory.path(),
-              container.get().phase() != Phase.CREATING,
-              context.journal());
-        }
-        ContainerCgroup.remove(container.get().cgroup());
+        removeRootfs(directory, container.get());
+        removeCgroup(container.get());
       } else {
         leaveVm(directory, id);
       }
@@ -123,24 +116,51 @@ public final class ContainerDeletion {
   }
 
   /** Ends what still runs of a container. */
+  @SuppressWarnings("try") // A step is ended, not used.
   private void end(ContainerDirectory directory, ContainerRecord container, boolean force) {
-    if (container.shim().isPresent()) {
-      endShim(directory, container, container.shim().get());
+    try (Step step = context.trace().begin("processes")) {
+      if (container.shim().isPresent()) {
+        endShim(directory, container, container.shim().get());
+      }
+      // In between, because virtiofsd has to be there until the guest has let go of what it serves.
+      leaveVm(directory, container.id());
+      VmProcesses.endChildren(container.children());
+      VmProcesses.endAttached(directory.processes(), force);
+      if (force && container.phase() != Phase.CREATING) {
+        // Such as the shim of an exec that has not come so far that it was noted. Before, the group
+        // may not have become the container's.
+        ContainerCgroup.end(container.cgroup());
+      }
     }
-    // In between, because virtiofsd has to be there until the guest has let go of what it serves.
-    leaveVm(directory, container.id());
-    VmProcesses.endChildren(container.children());
-    VmProcesses.endAttached(directory.processes(), force);
-    if (force && container.phase() != Phase.CREATING) {
-      // Such as the shim of an exec that has not come so far that it was noted. Before, the group
-      // may not have become the container's.
-      ContainerCgroup.end(container.cgroup());
+  }
+
+  @SuppressWarnings("try") // A step is ended, not used.
+  private void removeRootfs(ContainerDirectory directory, ContainerRecord container) {
+    try (Step step = context.trace().begin("root filesystem")) {
+      for (Path release : container.releases()) {
+        FolderRemoval.remove(release);
+      }
+      if (container.disk().isPresent()) {
+        DiskRemoval.afterEnd(
+            container.disk().get(),
+            directory.path(),
+            container.phase() != Phase.CREATING,
+            context.journal());
+      }
+    }
+  }
+
+  @SuppressWarnings("try") // A step is ended, not used.
+  private void removeCgroup(ContainerRecord container) {
+    try (Step step = context.trace().begin("control group")) {
+      ContainerCgroup.remove(container.cgroup());
     }
   }
 
   /** With force, what can't be put back is no reason to keep the container. */
+  @SuppressWarnings("try") // A step is ended, not used.
   private void releaseNetwork(ContainerDirectory directory, boolean force) {
-    try {
+    try (Step step = context.trace().begin("network")) {
       ContainerNetwork.release(directory);
     } catch (EngineException failed) {
       if (!force) {
@@ -173,6 +193,7 @@ public final class ContainerDeletion {
   }
 
   /** The container is gone whatever these say, so their failure is only told (runtime.md, 13). */
+  @SuppressWarnings("try") // A step is ended, not used.
   private void poststop(List<Hook> hooks, ContainerRecord container) {
     if (hooks.isEmpty()) {
       return;
@@ -180,8 +201,10 @@ public final class ContainerDeletion {
     String state =
         JsonWriter.compact()
             .write(container.state(Status.STOPPED).hookState(Status.STOPPED).toJson());
-    for (String failure : HookRunner.of(context).runAll("poststop", hooks, state)) {
-      context.journal().warn(failure);
+    try (Step step = context.trace().begin("hooks")) {
+      for (String failure : HookRunner.of(context).runAll("poststop", hooks, state)) {
+        context.journal().warn(failure);
+      }
     }
   }
 }

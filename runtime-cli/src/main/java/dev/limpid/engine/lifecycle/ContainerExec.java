@@ -10,11 +10,13 @@ import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.container.HostProcess;
 import dev.limpid.engine.guest.GuestErrorWording;
 import dev.limpid.engine.guest.GuestProcess;
+import dev.limpid.engine.trace.Step;
 import dev.limpid.oci.config.ConfigParser;
 import dev.limpid.oci.config.ContainerProcess;
 import dev.limpid.oci.config.ParsedProcess;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.proto.AgentFailureException;
+import dev.limpid.proto.AgentRequest;
 import dev.limpid.proto.ControlLink;
 import dev.limpid.proto.ControlLinkListener;
 import dev.limpid.vm.shim.ShimPlan;
@@ -27,6 +29,7 @@ import java.util.List;
 /** Starts another process in a running container (docs/protocol.md). */
 public final class ContainerExec {
   private static final Duration SHIM_PATIENCE = Duration.ofSeconds(30);
+  private static final String EXEC = "crun exec";
   private static final Duration GUEST_PATIENCE = Duration.ofSeconds(60);
 
   private final EngineContext context;
@@ -45,9 +48,9 @@ public final class ContainerExec {
    *     is left of it then
    * @throws dev.limpid.oci.json.DocumentException if the process is not as it must be
    */
+  @SuppressWarnings("try") // A step is ended, not used.
   public int exec(ExecRequest request) {
-    LimpidConfiguration configuration =
-        LimpidConfiguration.load(context.environment(), context.home());
+    LimpidConfiguration configuration = configuration();
     ContainerDirectory directory = new ContainerStore(context.root()).find(request.id());
     ContainerRecord container = directory.required();
     refuseUnlessRunning(directory, container);
@@ -60,13 +63,21 @@ public final class ContainerExec {
     SignalForwarding signals = SignalForwarding.install();
     ShimProcess shim = start(request, configuration, directory, container, process);
     signals.to(shim.pid());
-    try {
+    try (Step step = context.trace().begin("workload");
+        Step inVm = context.trace().beginInVm(shim.pid(), "workload")) {
       return shim.await();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new EngineException("interrupted", interrupted);
     } finally {
       signals.stop();
+    }
+  }
+
+  @SuppressWarnings("try") // A step is ended, not used.
+  private LimpidConfiguration configuration() {
+    try (Step step = context.trace().begin("configuration")) {
+      return LimpidConfiguration.load(context.environment(), context.home());
     }
   }
 
@@ -109,6 +120,7 @@ public final class ContainerExec {
     }
   }
 
+  @SuppressWarnings("try") // A step is ended, not used.
   private ShimProcess start(
       ExecRequest request,
       LimpidConfiguration configuration,
@@ -122,7 +134,8 @@ public final class ContainerExec {
     String name = "exec-" + ProcessHandle.current().pid();
     // There is the shim of the VM.
     ContainerDirectory vm = directory.vm();
-    try (Rollback rollback = new Rollback(context.journal());
+    try (Step step = context.trace().begin("start");
+        Rollback rollback = new Rollback(context.journal(), context.trace());
         ControlLinkListener listener = listen(vm, name + ".sock")) {
       Path planFile = vm.path().resolve(name + ".plan");
       rollback.onFailure("the plan", () -> AtomicFile.remove(planFile));
@@ -130,9 +143,7 @@ public final class ContainerExec {
       plan.cgroup(container.cgroup().directories());
       streams.describe(plan, context);
       plan.write(planFile);
-      ShimProcess shim =
-          ShimProcess.start(
-              configuration.shim(), ShimProcess.Role.EXEC, planFile, streams.ofShim());
+      ShimProcess shim = startShim(configuration, planFile, streams);
       HostProcess host = HostProcess.of(shim.pid());
       rollback.onFailure(
           "the process",
@@ -141,12 +152,13 @@ public final class ContainerExec {
             VmProcesses.end(host, List.of());
           });
       try (ControlLink link = listener.accept(SHIM_PATIENCE, shim::isAlive)) {
-        link.call(
+        call(
+            link,
             AgentCall.addressed(
                 directory,
                 new dev.limpid.proto.ExecRequest(
                     guest.text(), LaunchedVm.terminalSize(process), guest.scheduling())),
-            GUEST_PATIENCE);
+            shim.pid());
         if (request.pidFile().isPresent()) {
           PidFile.write(request.pidFile().get(), shim.pid(), rollback);
         }
@@ -160,6 +172,24 @@ public final class ContainerExec {
           "exec failed: " + GuestErrorWording.of(refused, process.args().get(0)), refused);
     } catch (IOException failed) {
       throw new EngineException(failed.getMessage(), failed);
+    }
+  }
+
+  @SuppressWarnings("try") // A step is ended, not used.
+  private ShimProcess startShim(
+      LimpidConfiguration configuration, Path planFile, ShimStreams streams) throws IOException {
+    try (Step step = context.trace().begin("start of the shim")) {
+      return ShimProcess.start(
+          configuration.shim(), ShimProcess.Role.EXEC, planFile, streams.ofShim());
+    }
+  }
+
+  @SuppressWarnings("try") // A step is ended, not used.
+  private void call(ControlLink link, AgentRequest request, long shim)
+      throws IOException, AgentFailureException {
+    try (Step step = context.trace().begin(EXEC);
+        Step inVm = context.trace().beginInVm(shim, EXEC)) {
+      link.call(request, GUEST_PATIENCE);
     }
   }
 

@@ -5,6 +5,7 @@ import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.container.ExitRecord;
 import dev.limpid.engine.container.NoSuchContainerException;
+import dev.limpid.engine.trace.Step;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.vm.shim.ShimProcess;
 import java.util.Optional;
@@ -71,8 +72,10 @@ public final class ContainerRun {
     }
   }
 
-  private static int await(ShimProcess shim) {
-    try {
+  @SuppressWarnings("try") // A step is ended, not used.
+  private int await(ShimProcess shim) {
+    try (Step step = context.trace().begin("workload");
+        Step inVm = context.trace().beginInVm(shim.pid(), "workload")) {
       return shim.await();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();

@@ -11,6 +11,7 @@ import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.guest.GuestErrorWording;
 import dev.limpid.engine.hook.HookRunner;
 import dev.limpid.engine.network.ContainerNetwork;
+import dev.limpid.engine.trace.Step;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Hook;
 import dev.limpid.oci.json.JsonWriter;
@@ -25,6 +26,7 @@ import java.util.List;
 /** Lets the program of a created container go (runtime.md, "Start"). */
 public final class ContainerStart {
   private static final String RUNNING = "cannot start an already running container";
+  private static final String GO = "crun start";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final EngineContext context;
@@ -40,10 +42,11 @@ public final class ContainerStart {
    * @throws EngineException if it is not in the state {@code created}, if its program can't be run,
    *     or if a hook fails; in the last case the container has been killed
    */
-  @SuppressWarnings("try") // The lock is held, not used.
+  @SuppressWarnings("try") // The lock is held and the step is ended, not used.
   public void start(ContainerId id) {
     ContainerDirectory directory = new ContainerStore(context.root()).find(id);
-    try (ContainerLock lock = directory.lock()) {
+    try (Step step = context.trace().begin("start");
+        ContainerLock lock = directory.lock()) {
       ContainerRecord container = directory.required();
       refuseUnlessCreated(directory, container);
       joinNetwork(directory, container);
@@ -66,6 +69,7 @@ public final class ContainerStart {
    * Some engines make the network between create and start, and all may change it later: from now
    * on the shim looks for that.
    */
+  @SuppressWarnings("try") // A step is ended, not used.
   private void joinNetwork(ContainerDirectory directory, ContainerRecord container) {
     if (directory.membership().isPresent()
         || container.shim().isEmpty()
@@ -74,7 +78,8 @@ public final class ContainerStart {
     }
     ContainerNetwork network =
         ContainerNetwork.of(directory, container.shim().get(), context.journal());
-    try (ControlLink link = ControlLink.connect(directory.path(), PATIENCE)) {
+    try (Step step = context.trace().begin("network");
+        ControlLink link = ControlLink.connect(directory.path(), PATIENCE)) {
       bringUpToDate(network, directory, container);
       // Of what was changed in the namespace for the VM's own sake the shim need not hear.
       link.watch(PATIENCE);
@@ -94,8 +99,12 @@ public final class ContainerStart {
     }
   }
 
-  private static void go(ContainerDirectory directory, ContainerRecord container) {
-    try (ControlLink link = ControlLink.connect(directory.vm().path(), PATIENCE)) {
+  @SuppressWarnings("try") // A step is ended, not used.
+  private void go(ContainerDirectory directory, ContainerRecord container) {
+    long shim = container.shim().isPresent() ? container.shim().get().pid() : 0;
+    try (Step step = context.trace().begin(GO);
+        Step inVm = context.trace().beginInVm(shim, GO);
+        ControlLink link = ControlLink.connect(directory.vm().path(), PATIENCE)) {
       link.call(AgentCall.addressed(directory, new StartRequest()), PATIENCE);
     } catch (AgentFailureException refused) {
       if (refused.code().equals("state")) {
@@ -114,6 +123,7 @@ public final class ContainerStart {
     }
   }
 
+  @SuppressWarnings("try") // A step is ended, not used.
   private void hooks(ContainerDirectory directory, ContainerRecord container) {
     List<Hook> hooks = directory.savedConfig().hooks().poststart();
     if (hooks.isEmpty()) {
@@ -122,7 +132,7 @@ public final class ContainerStart {
     String state =
         JsonWriter.compact()
             .write(container.state(Status.RUNNING).hookState(Status.RUNNING).toJson());
-    try {
+    try (Step step = context.trace().begin("hooks")) {
       HookRunner.of(context).run("poststart", hooks, state);
     } catch (EngineException failed) {
       ContainerKill.send(directory, container, Signal.KILL, true);

@@ -10,6 +10,7 @@ import dev.limpid.engine.guest.GuestErrorWording;
 import dev.limpid.engine.hook.HookRunner;
 import dev.limpid.engine.network.ContainerNetwork;
 import dev.limpid.engine.network.NetworkUpdate;
+import dev.limpid.engine.trace.Step;
 import dev.limpid.oci.config.ConsoleSize;
 import dev.limpid.oci.config.ContainerProcess;
 import dev.limpid.oci.config.Hooks;
@@ -49,6 +50,9 @@ final class LaunchedVm implements AutoCloseable {
   private static final Duration SHIM_PATIENCE = Duration.ofSeconds(30);
   private static final Duration QMP_PATIENCE = Duration.ofSeconds(2);
 
+  private static final String BOOT = "boot and mounts";
+  private static final String CREATE = "crun create";
+
   private final EngineContext context;
   private final LimpidConfiguration configuration;
   private final Bundle bundle;
@@ -85,8 +89,9 @@ final class LaunchedVm implements AutoCloseable {
    *
    * @return the shim's children: QEMU, unless it is another container's, and virtiofsd
    */
+  @SuppressWarnings("try") // A step is ended, not used.
   List<HostProcess> awaitChildren() {
-    try {
+    try (Step step = context.trace().begin("start of the hypervisor")) {
       link = Optional.of(listener.accept(SHIM_PATIENCE, shim::isAlive));
       Launched launched = link.get().awaitLaunched(SHIM_PATIENCE);
       if (launched.qemuPid().isPresent()) {
@@ -118,28 +123,24 @@ final class LaunchedVm implements AutoCloseable {
    *
    * @param vcpus how many processors the VM has
    */
+  @SuppressWarnings("try") // A step is ended, not used.
   void prepare(Rootfs rootfs, ContainerRecord container, int vcpus) {
     ControlLink shimLink = link.orElseThrow();
-    try {
+    try (Step step = context.trace().begin("guest")) {
       Duration patience = Duration.ofSeconds(configuration.startTimeoutSeconds());
       if (place.isPresent()) {
         place.get().plug();
-        PendingRequest join = shimLink.send(joinRequest(place.get()));
-        runHooks(container);
-        shimLink.await(join, patience);
+        join(shimLink, place.get(), container, patience);
         return;
       }
-      PendingRequest prepare = shimLink.send(prepareRequest(rootfs));
-      runHooks(container);
-      GuestNetwork network = joinNetwork(container, vcpus);
-      shimLink.await(prepare, patience);
+      GuestNetwork network = boot(shimLink, rootfs, container, vcpus, patience);
       boolean ownNetwork = bundle.guest().ownNetwork();
       if (!ownNetwork) {
         tell(network, shimLink, patience);
       }
       List<DiskNumbers> disks =
           bundle.guest().disks().isEmpty() ? List.of() : numbersOfDisks(shimLink, patience);
-      shimLink.call(createRequest(disks), patience);
+      create(shimLink, createRequest(disks), patience);
       if (ownNetwork) {
         tell(network, shimLink, patience);
       }
@@ -154,6 +155,48 @@ final class LaunchedVm implements AutoCloseable {
     }
   }
 
+  /** In a VM that runs already, nothing but the container is to be made. */
+  @SuppressWarnings("try") // A step is ended, not used.
+  private void join(
+      ControlLink shimLink, JoinedVm joined, ContainerRecord container, Duration patience)
+      throws IOException, AgentFailureException {
+    try (Step inVm = context.trace().beginInVm(shim.pid(), CREATE)) {
+      PendingRequest join = shimLink.send(joinRequest(joined));
+      runHooks(container);
+      await(shimLink, join, CREATE, patience);
+    }
+  }
+
+  @SuppressWarnings("try") // A step is ended, not used.
+  private GuestNetwork boot(
+      ControlLink shimLink, Rootfs rootfs, ContainerRecord container, int vcpus, Duration patience)
+      throws IOException, AgentFailureException {
+    try (Step inVm = context.trace().beginInVm(shim.pid(), BOOT)) {
+      PendingRequest prepare = shimLink.send(prepareRequest(rootfs));
+      runHooks(container);
+      GuestNetwork network = joinNetwork(container, vcpus);
+      await(shimLink, prepare, BOOT, patience);
+      return network;
+    }
+  }
+
+  @SuppressWarnings("try") // A step is ended, not used.
+  private void create(
+      ControlLink shimLink, dev.limpid.proto.CreateRequest request, Duration patience)
+      throws IOException, AgentFailureException {
+    try (Step inVm = context.trace().beginInVm(shim.pid(), CREATE)) {
+      await(shimLink, shimLink.send(request), CREATE, patience);
+    }
+  }
+
+  @SuppressWarnings("try") // A step is ended, not used.
+  private void await(ControlLink shimLink, PendingRequest request, String name, Duration patience)
+      throws IOException, AgentFailureException {
+    try (Step step = context.trace().begin(name)) {
+      shimLink.await(request, patience);
+    }
+  }
+
   /**
    * What is to be done in the guest for the network.
    *
@@ -163,23 +206,29 @@ final class LaunchedVm implements AutoCloseable {
   private record GuestNetwork(Optional<NetworkRequest> request, Runnable told) {}
 
   /** After the hooks, of which some make the network. */
+  @SuppressWarnings("try") // A step is ended, not used.
   private GuestNetwork joinNetwork(ContainerRecord container, int vcpus) {
-    HostProcess process = container.shim().orElseThrow();
-    if (bundle.sharedNetwork().isPresent()) {
-      return new GuestNetwork(bundle.sharedNetwork().get().request(process), () -> {});
+    try (Step step = context.trace().begin("network")) {
+      HostProcess process = container.shim().orElseThrow();
+      if (bundle.sharedNetwork().isPresent()) {
+        return new GuestNetwork(bundle.sharedNetwork().get().request(process), () -> {});
+      }
+      NetworkUpdate update =
+          ContainerNetwork.of(directory, process, context.journal())
+              .create(bundle.guest().network(), vcpus);
+      return new GuestNetwork(update.request(), update::told);
     }
-    NetworkUpdate update =
-        ContainerNetwork.of(directory, process, context.journal())
-            .create(bundle.guest().network(), vcpus);
-    return new GuestNetwork(update.request(), update::told);
   }
 
-  private static void tell(GuestNetwork network, ControlLink shimLink, Duration patience)
+  @SuppressWarnings("try") // A step is ended, not used.
+  private void tell(GuestNetwork network, ControlLink shimLink, Duration patience)
       throws IOException, AgentFailureException {
-    if (network.request().isPresent()) {
-      shimLink.call(network.request().get(), patience);
+    try (Step step = context.trace().begin("network in the guest")) {
+      if (network.request().isPresent()) {
+        shimLink.call(network.request().get(), patience);
+      }
+      network.told().run();
     }
-    network.told().run();
   }
 
   private dev.limpid.proto.CreateRequest createRequest(List<DiskNumbers> disks) {
@@ -261,6 +310,7 @@ final class LaunchedVm implements AutoCloseable {
     return Optional.of(new TerminalSize(size.get().height(), size.get().width()));
   }
 
+  @SuppressWarnings("try") // A step is ended, not used.
   private void runHooks(ContainerRecord container) {
     Hooks hooks = bundle.config().hooks();
     if (hooks.prestart().isEmpty() && hooks.createRuntime().isEmpty()) {
@@ -269,9 +319,11 @@ final class LaunchedVm implements AutoCloseable {
     String state =
         JsonWriter.compact()
             .write(container.state(Status.CREATING).hookState(Status.CREATING).toJson());
-    HookRunner runner = new HookRunner(configuration.shim());
-    runner.run("prestart", hooks.prestart(), state);
-    runner.run("createRuntime", hooks.createRuntime(), state);
+    try (Step step = context.trace().begin("hooks")) {
+      HookRunner runner = new HookRunner(configuration.shim());
+      runner.run("prestart", hooks.prestart(), state);
+      runner.run("createRuntime", hooks.createRuntime(), state);
+    }
   }
 
   /** What QEMU says of a guest that does not answer; empty if it says nothing either. */

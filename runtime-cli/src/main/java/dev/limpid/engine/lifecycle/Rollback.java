@@ -1,6 +1,8 @@
 package dev.limpid.engine.lifecycle;
 
 import dev.limpid.engine.Journal;
+import dev.limpid.engine.trace.Step;
+import dev.limpid.engine.trace.Trace;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -9,13 +11,15 @@ import java.util.Deque;
  * taken something, and closing undoes the last first, unless all went well.
  */
 final class Rollback implements AutoCloseable {
-  private record Step(String name, Runnable undo) {}
+  private record Undo(String name, Runnable undo) {}
 
   private final Journal journal;
-  private final Deque<Step> steps = new ArrayDeque<>();
+  private final Trace trace;
+  private final Deque<Undo> steps = new ArrayDeque<>();
 
-  Rollback(Journal journal) {
+  Rollback(Journal journal, Trace trace) {
     this.journal = journal;
+    this.trace = trace;
   }
 
   /** Told what can't be undone. */
@@ -30,7 +34,7 @@ final class Rollback implements AutoCloseable {
    * @param undo gives it back
    */
   void onFailure(String name, Runnable undo) {
-    steps.push(new Step(name, undo));
+    steps.push(new Undo(name, undo));
   }
 
   /** All went well: nothing is undone. */
@@ -39,14 +43,24 @@ final class Rollback implements AutoCloseable {
   }
 
   @Override
+  @SuppressWarnings("try") // The step is ended, not used.
   public void close() {
+    if (steps.isEmpty()) {
+      return;
+    }
+    try (Step step = trace.begin("undo")) {
+      undo();
+    }
+  }
+
+  private void undo() {
     while (!steps.isEmpty()) {
-      Step step = steps.pop();
+      Undo undo = steps.pop();
       try {
-        step.undo().run();
+        undo.undo().run();
       } catch (RuntimeException failed) {
         // The first failure is the one to tell the user; the other steps still have to be undone.
-        journal.warn("undoing " + step.name() + ": " + failed.getMessage());
+        journal.warn("undoing " + undo.name() + ": " + failed.getMessage());
       }
     }
   }

@@ -8,6 +8,7 @@ import dev.limpid.engine.guest.HostBlockDevice;
 import dev.limpid.engine.guest.HostSocket;
 import dev.limpid.engine.guest.SharedSource;
 import dev.limpid.engine.network.SharedNetwork;
+import dev.limpid.engine.trace.Step;
 import dev.limpid.engine.vm.VmChoice;
 import dev.limpid.proto.ControlLinkListener;
 import dev.limpid.vm.cgroup.HostCgroup;
@@ -92,7 +93,14 @@ final class VmLaunch {
    * @param cgroup where it and its children are to be; it is there
    * @param rollback told how to end it
    */
+  @SuppressWarnings("try") // A step is ended, not used.
   LaunchedVm start(CreateRequest request, HostCgroup cgroup, Rollback rollback) {
+    try (Step step = context.trace().begin("start of the shim")) {
+      return startShim(request, cgroup, rollback);
+    }
+  }
+
+  private LaunchedVm startShim(CreateRequest request, HostCgroup cgroup, Rollback rollback) {
     Path planFile = directory.path().resolve("plan");
     ControlLinkListener listener;
     try {

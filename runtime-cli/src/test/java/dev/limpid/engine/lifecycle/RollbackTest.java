@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.RecordingJournal;
+import dev.limpid.engine.trace.Trace;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -15,7 +16,7 @@ class RollbackTest {
 
   @Test
   void undoesTheLastFirst() {
-    try (Rollback rollback = new Rollback(journal)) {
+    try (Rollback rollback = new Rollback(journal, Trace.NONE)) {
       rollback.onFailure("first", () -> undone.add("first"));
       rollback.onFailure("second", () -> undone.add("second"));
     }
@@ -26,7 +27,7 @@ class RollbackTest {
 
   @Test
   void goesOnWhenOneCannotBeUndone() {
-    try (Rollback rollback = new Rollback(journal)) {
+    try (Rollback rollback = new Rollback(journal, Trace.NONE)) {
       rollback.onFailure("first", () -> undone.add("first"));
       rollback.onFailure(
           "second",
@@ -49,7 +50,7 @@ class RollbackTest {
 
   @Test
   void undoesNothingOfWhatWentWell() {
-    try (Rollback rollback = new Rollback(journal)) {
+    try (Rollback rollback = new Rollback(journal, Trace.NONE)) {
       rollback.onFailure("first", () -> undone.add("first"));
       rollback.commit();
     }
@@ -59,7 +60,7 @@ class RollbackTest {
 
   @Test
   void undoesWhatCameAfterACommit() {
-    try (Rollback rollback = new Rollback(journal)) {
+    try (Rollback rollback = new Rollback(journal, Trace.NONE)) {
       rollback.onFailure("first", () -> undone.add("first"));
       rollback.commit();
       rollback.onFailure("second", () -> undone.add("second"));
