@@ -19,6 +19,7 @@ import java.util.Map;
  * @param out standard output
  * @param err standard error
  * @param clock the time
+ * @param beginNanos what {@link System#nanoTime} said when the program began
  */
 public record Invocation(
     List<String> arguments,
@@ -28,7 +29,8 @@ public record Invocation(
     InputStream in,
     PrintStream out,
     PrintStream err,
-    Clock clock) {
+    Clock clock,
+    long beginNanos) {
 
   /** Makes the list and the map immutable. */
   public Invocation {

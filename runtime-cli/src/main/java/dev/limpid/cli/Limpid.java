@@ -52,9 +52,19 @@ public final class Limpid {
   /** Runs a verb that has been given its arguments. */
   static int run(Invocation invocation, LimpidCommand options, Verb verb) {
     Report report = Report.of(invocation, options);
+    if (options.trace().isEmpty()) {
+      return run(invocation, options, verb, report, Trace.NONE);
+    }
+    Path file = absolute(invocation, options.trace().get());
+    return new TracedCall(invocation, options, report, file).run(verb);
+  }
+
+  /** Runs a verb, and reports what went wrong. */
+  static int run(
+      Invocation invocation, LimpidCommand options, Verb verb, Report report, Trace trace) {
     try {
       refuse(options);
-      EngineContext context = context(invocation, options, report);
+      EngineContext context = context(invocation, options, report, trace);
       if (options.debug && options.log().isPresent()) {
         sayHowItStarted(new ClassArchive(context), report);
       }
@@ -94,14 +104,14 @@ public final class Limpid {
   }
 
   private static EngineContext context(
-      Invocation invocation, LimpidCommand options, Report report) {
+      Invocation invocation, LimpidCommand options, Report report, Trace trace) {
     return new EngineContext(
         absolute(invocation, options.root),
         invocation.home(),
         invocation.environment(),
         invocation.clock(),
         report,
-        Trace.NONE,
+        trace,
         options.log().isPresent()
             ? Optional.of(absolute(invocation, options.log().get()))
             : Optional.empty(),

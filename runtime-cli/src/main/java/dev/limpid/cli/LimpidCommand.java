@@ -58,6 +58,12 @@ final class LimpidCommand {
   boolean debug;
 
   @Option(
+      names = "--trace",
+      paramLabel = "FILE",
+      description = "Write to FILE how long each step took, for chrome://tracing or Perfetto.")
+  private Path trace;
+
+  @Option(
       names = "--systemd-cgroup",
       arity = "0..1",
       paramLabel = "true|false",
@@ -122,5 +128,10 @@ final class LimpidCommand {
   /** The file that messages go to, if one was named. */
   Optional<Path> log() {
     return Optional.ofNullable(log);
+  }
+
+  /** The file that the verb's steps go to, if one was named. */
+  Optional<Path> trace() {
+    return Optional.ofNullable(trace);
   }
 }

@@ -17,6 +17,7 @@ public final class Main {
    * @param args the command line
    */
   public static void main(String[] args) {
+    long begin = System.nanoTime();
     Invocation invocation =
         new Invocation(
             Arrays.asList(args),
@@ -26,7 +27,8 @@ public final class Main {
             System.in,
             System.out,
             System.err,
-            Clock.systemUTC());
+            Clock.systemUTC(),
+            begin);
     int status = Limpid.run(invocation);
     System.out.flush();
     System.err.flush();

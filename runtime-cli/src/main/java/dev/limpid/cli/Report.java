@@ -23,6 +23,8 @@ final class Report implements Journal {
   /** Set up by the first record. */
   private Optional<LogFile> log = Optional.empty();
 
+  private Optional<String> failure = Optional.empty();
+
   private Report(Invocation invocation, Optional<Path> file, boolean json, boolean debug) {
     this.invocation = invocation;
     this.file = file;
@@ -42,8 +44,14 @@ final class Report implements Journal {
 
   /** A failure whose reason the message tells. */
   void error(String message) {
+    failure = Optional.of(message);
     record(Level.ERROR, message);
     print(message);
+  }
+
+  /** The last failure that was told. */
+  Optional<String> failure() {
+    return failure;
   }
 
   /** Something that should not have happened: what is said must be enough to find the place. */

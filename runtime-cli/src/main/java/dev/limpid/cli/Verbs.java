@@ -76,7 +76,7 @@ final class Verbs {
 
   private static boolean takesNextArgument(String option) {
     return switch (option) {
-      case "--root", "--log", "--log-format", "--rootless", "--criu" -> true;
+      case "--root", "--log", "--log-format", "--trace", "--rootless", "--criu" -> true;
       default -> false;
     };
   }

@@ -76,7 +76,8 @@ final class Rehearsal {
               InputStream.nullInputStream(),
               nowhere,
               nowhere,
-              Clock.systemUTC()));
+              Clock.systemUTC(),
+              System.nanoTime()));
     }
   }
 }

@@ -30,7 +30,8 @@ final class ExecLoop {
                   System.in,
                   System.out,
                   System.err,
-                  Clock.systemUTC()));
+                  Clock.systemUTC(),
+                  System.nanoTime()));
       if (status != expected) {
         System.err.println("call " + i + ": status " + status + " in place of " + expected);
         System.exit(1);

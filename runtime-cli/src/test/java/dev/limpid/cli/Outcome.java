@@ -38,7 +38,8 @@ record Outcome(int status, String out, String err) {
                   InputStream.nullInputStream(),
                   outStream,
                   errStream,
-                  CLOCK));
+                  CLOCK,
+                  System.nanoTime()));
     }
     return new Outcome(
         status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));

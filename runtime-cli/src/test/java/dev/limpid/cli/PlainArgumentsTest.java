@@ -93,6 +93,8 @@ class PlainArgumentsTest {
       strings = {
         "",
         "--help",
+        "--trace /t state web",
+        "--root /r --trace=/t start web",
         "-h list",
         "frobnicate",
         "--frobnicate list",

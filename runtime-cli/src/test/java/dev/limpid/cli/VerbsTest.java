@@ -28,6 +28,8 @@ class VerbsTest {
     "--root=/x create, create",
     "--root list create, create",
     "--log /l --log-format json create web, create",
+    "--trace /t create, create",
+    "--trace=/t create, create",
     "--rootless auto --criu /criu create, create",
     "-v create, create"
   })
