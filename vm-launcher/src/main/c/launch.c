@@ -65,6 +65,39 @@ static int hand_passt(struct handover *handover, struct shim *shim, struct probl
 	return hand(handover, vm);
 }
 
+/*
+ * The files of a template are opened at once: it may be replaced while its memory is copied, and one's memory is of no
+ * use with another's state.
+ */
+static int hand_memory(struct handover *handover, const struct plan *plan, struct problem *problem)
+{
+	int template = -1, state = -1;
+	int result = -1;
+
+	if (plan->memory.path) {
+		template = own_file_open("memory", plan->memory.path, problem);
+		if (template < 0)
+			goto done;
+	}
+	if (plan->state) {
+		state = own_file_open("state", plan->state, problem);
+		if (state < 0)
+			goto done;
+	}
+	if (hand(handover, memory_make(&plan->memory, template, problem)) < 0)
+		goto done;
+	if (state >= 0)
+		hand(handover, state);
+	state = -1;
+	result = 0;
+done:
+	if (template >= 0)
+		close(template);
+	if (state >= 0)
+		close(state);
+	return result;
+}
+
 static int hand_all(struct handover *handover, struct shim *shim, struct problem *problem)
 {
 	const struct plan *plan = &shim->plan;
@@ -82,11 +115,7 @@ static int hand_all(struct handover *handover, struct shim *shim, struct problem
 		return -1;
 	if (plan->passt && hand_passt(handover, shim, problem) < 0)
 		return -1;
-	if (plan->memory.size > 0 && hand(handover, memory_open(&plan->memory, problem)) < 0)
-		return -1;
-	if (plan->state && hand(handover, own_file_open("state", plan->state, problem)) < 0)
-		return -1;
-	return 0;
+	return plan->memory.size > 0 ? hand_memory(handover, plan, problem) : 0;
 }
 
 static int start_hypervisor(struct shim *shim, struct problem *problem)

@@ -7,8 +7,6 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
-#include "own_file.h"
-
 #define NAME "limpid-ram"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -80,26 +78,16 @@ static int check_size(int template, const struct plan_memory *memory, struct pro
 	return 0;
 }
 
-static int open_copy(const struct plan_memory *memory, struct problem *problem)
+int memory_make(const struct plan_memory *memory, int template, struct problem *problem)
 {
-	int template = own_file_open("memory", memory->path, problem);
-	int fd = -1;
+	int fd;
 
-	if (template < 0)
+	if (template >= 0 && check_size(template, memory, problem) < 0)
 		return -1;
-	if (check_size(template, memory, problem) < 0)
-		goto done;
 	fd = make(memory->size, problem);
-	if (fd >= 0 && copy(fd, template, memory, problem) < 0) {
+	if (fd >= 0 && template >= 0 && copy(fd, template, memory, problem) < 0) {
 		close(fd);
 		fd = -1;
 	}
-done:
-	close(template);
 	return fd;
-}
-
-int memory_open(const struct plan_memory *memory, struct problem *problem)
-{
-	return memory->path ? open_copy(memory, problem) : make(memory->size, problem);
 }

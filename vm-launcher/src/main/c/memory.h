@@ -5,9 +5,9 @@
 #include "plan.h"
 
 /*
- * Makes memory that nobody can make larger or smaller: zeros, or what the template's file holds. The descriptor; -1:
- * problem.
+ * Makes memory that nobody can make larger or smaller: what the template's file holds, which is open, or zeros, if
+ * template is -1. The descriptor; -1: problem.
  */
-int memory_open(const struct plan_memory *memory, struct problem *problem);
+int memory_make(const struct plan_memory *memory, int template, struct problem *problem);
 
 #endif

@@ -46,8 +46,19 @@ static int open_memory(uint64_t size, const char *path, struct problem *problem)
 {
 	const struct plan_memory memory = { .size = size, .path = path };
 
+	int file = -1;
+	int fd;
+
 	problem->text[0] = '\0';
-	return memory_open(&memory, problem);
+	if (path) {
+		file = own_file_open("memory", path, problem);
+		if (file < 0)
+			return -1;
+	}
+	fd = memory_make(&memory, file, problem);
+	if (file >= 0)
+		close(file);
+	return fd;
 }
 
 /* Whether the kernel is one with which memory can be kept from being executed: since 6.3. */

@@ -642,6 +642,9 @@ class Creation(Case):
             ("memory: /etc: not a regular file", [("memory", "4096", "/etc"), ("state", "/etc/passwd")]),
             ("memory: /etc/passwd: [0-9]+ bytes, not 1099511627776",
              [("memory", "1099511627776", "/etc/passwd"), ("state", "/etc/passwd")]),
+            # both are there before either is looked at
+            ("state: /nowhere/state: No such file",
+             [("memory", "1099511627776", "/etc/passwd"), ("state", "/nowhere/state")]),
             ("confine: shared/a: No such file",
              [("share", "shared"), ("confine", "a", "rw"), ("virtiofsd", "/bin/true")]),
             ("terminal: standard input is not a terminal", [("terminal", "inherit")]),
