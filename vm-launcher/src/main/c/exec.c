@@ -258,9 +258,14 @@ static const struct agent_events agent_events = {
 static void committed(void *owner)
 {
 	struct exec *exec = owner;
+	struct problem problem;
 
 	if (!exec->running) {
 		fail(exec, FAILURE_STATE, "COMMIT without a process", STATUS_LAUNCH_FAILED);
+		return;
+	}
+	if (workload_hand_over(&exec->workload, &problem) < 0) {
+		fail(exec, FAILURE_LAUNCH, problem.text, STATUS_LAUNCH_FAILED);
 		return;
 	}
 	control_committed(&exec->control);
@@ -363,6 +368,8 @@ static int serve(struct exec *exec, struct problem *problem)
 {
 	const struct plan *plan = &exec->plan;
 
+	if (terminal_look(plan, problem) < 0)
+		return -1;
 	/* In the guest it holds in any case. */
 	if (cgroup_adjust_oom_score(plan, problem) < 0)
 		log_warning(&exec->log, problem->text);
@@ -395,6 +402,9 @@ static int launch(struct exec *exec, struct problem *problem)
 	if (exec->kind == PLAN_JOIN && serve(exec, problem) < 0)
 		return -1;
 	if (workload_open(&exec->workload, plan, &exec->signals, false, problem) < 0)
+		return -1;
+	/* A process, unlike a container, runs before COMMIT, and may ask for the size of its terminal. */
+	if (exec->kind == PLAN_EXEC && workload_hand_over(&exec->workload, problem) < 0)
 		return -1;
 	exec->workload.outputs[0].held = exec->workload.outputs[1].held = true;
 	if (connect_to_shim(exec, problem) < 0)

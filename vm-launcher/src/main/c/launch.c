@@ -164,6 +164,8 @@ int shim_launch(struct shim *shim, struct problem *problem)
 
 	if (log_open(&shim->log, plan->log_path, plan->log_json, problem) < 0)
 		return -1;
+	if (terminal_look(plan, problem) < 0)
+		return -1;
 	if (workload_leave_session(plan, problem) < 0)
 		return -1;
 	if (cgroup_enter(plan, problem) < 0)

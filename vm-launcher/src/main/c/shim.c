@@ -198,7 +198,12 @@ const struct agent_events shim_agent_events = {
 static void committed(void *owner)
 {
 	struct shim *shim = owner;
+	struct problem problem;
 
+	if (workload_hand_over(&shim->workload, &problem) < 0) {
+		shim_abort_launch(shim, problem.text);
+		return;
+	}
 	workload_commit(&shim->workload);
 	control_committed(&shim->control);
 }

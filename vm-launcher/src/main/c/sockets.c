@@ -46,28 +46,50 @@ static void address_of_descriptor(int fd, struct sockaddr_un *address)
 	snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d", fd);
 }
 
-int socket_connect(const char *path, struct problem *problem)
+/* -errno. */
+static int connect_to(const char *path, int type)
 {
 	struct timeval patience = { .tv_sec = CONNECT_SECONDS };
 	struct sockaddr_un address;
 	int place = open(path, O_PATH | O_CLOEXEC);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int result = -1;
+	int fd = place < 0 ? -1 : socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	int error = 0;
 
 	if (place >= 0)
 		address_of_descriptor(place, &address);
-	if (place < 0 || fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0 ||
-	    connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-		problem_errno(problem, "%s", path);
-	} else {
-		result = fd;
-		fd = -1;
-	}
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		error = errno;
 	if (place >= 0)
 		close(place);
+	if (error == 0)
+		return fd;
 	if (fd >= 0)
 		close(fd);
-	return result;
+	return -error;
+}
+
+int socket_connect(const char *path, struct problem *problem)
+{
+	int fd = connect_to(path, SOCK_STREAM);
+
+	if (fd >= 0)
+		return fd;
+	errno = -fd;
+	return problem_errno(problem, "%s", path);
+}
+
+/* The kernel looks for the server before it looks at the type, and a server of streams does not notice. */
+int socket_look(const char *path, struct problem *problem)
+{
+	int fd = connect_to(path, SOCK_DGRAM);
+
+	if (fd == -EPROTOTYPE)
+		return 0;
+	if (fd >= 0)
+		close(fd);
+	errno = fd < 0 ? -fd : EPROTOTYPE;
+	return problem_errno(problem, "%s", path);
 }
 
 int socket_connect_nonblocking(const char *path, struct problem *problem)

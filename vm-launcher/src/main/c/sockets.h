@@ -20,7 +20,13 @@ int socket_listen(const char *name, bool blocking, struct problem *problem);
 /* Connects, within a few seconds. The path may be longer than an address. */
 int socket_connect(const char *path, struct problem *problem);
 
-/* The same; the descriptor does not block from then on. */
+/*
+ * Looks whether somebody has a socket at path to which socket_connect may connect, of which he learns nothing: 0. What
+ * is wrong otherwise is said in the same words.
+ */
+int socket_look(const char *path, struct problem *problem);
+
+/* The same as socket_connect; the descriptor does not block from then on. */
 int socket_connect_nonblocking(const char *path, struct problem *problem);
 
 /* Removes what socket_listen makes of the names above. */

@@ -56,41 +56,31 @@ static int send_master(int socket, int master)
  * The pty becomes the controlling terminal of this session, so that a change of its size, which comes from
  * whoever holds the master, arrives as SIGWINCH.
  */
-static int make_pty(struct terminal *terminal, const char *path, struct problem *problem)
+static int make_pty(struct terminal *terminal, struct problem *problem)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	int socket = -1;
-	int result = -1;
-
-	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0) {
-		problem_errno(problem, "terminal: a pty can't be made");
-		goto done;
-	}
-	terminal->fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	terminal->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (terminal->master < 0 || grantpt(terminal->master) < 0 || unlockpt(terminal->master) < 0)
+		return problem_errno(problem, "terminal: a pty can't be made");
+	terminal->fd = ioctl(terminal->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (terminal->fd < 0 || make_raw(terminal->fd, &terminal->saved) < 0 ||
-	    ioctl(terminal->fd, TIOCSCTTY, 0) < 0) {
-		problem_errno(problem, "terminal: the pty can't be set up");
-		goto done;
-	}
-	socket = socket_connect(path, problem);
-	if (socket < 0)
-		goto done;
-	if (send_master(socket, master) < 0) {
-		problem_errno(problem, "terminal: the pty can't be sent to %s", path);
-		goto done;
-	}
-	result = 0;
-done:
-	if (socket >= 0)
-		close(socket);
-	if (master >= 0)
-		close(master);
-	return result;
+	    ioctl(terminal->fd, TIOCSCTTY, 0) < 0)
+		return problem_errno(problem, "terminal: the pty can't be set up");
+	return 0;
+}
+
+int terminal_look(const struct plan *plan, struct problem *problem)
+{
+	return plan->terminal == PLAN_TERMINAL_SOCKET ? socket_look(plan->console_socket, problem) : 0;
 }
 
 int terminal_open(struct terminal *terminal, const struct plan *plan, struct problem *problem)
 {
-	*terminal = (struct terminal){ .kind = plan->terminal, .fd = -1 };
+	*terminal = (struct terminal){
+		.kind = plan->terminal,
+		.fd = -1,
+		.master = -1,
+		.path = plan->console_socket,
+	};
 	switch (plan->terminal) {
 	case PLAN_TERMINAL_INHERIT:
 		if (!isatty(STDIN_FILENO))
@@ -98,10 +88,29 @@ int terminal_open(struct terminal *terminal, const struct plan *plan, struct pro
 		terminal->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 		return terminal->fd < 0 ? problem_errno(problem, "terminal") : 0;
 	case PLAN_TERMINAL_SOCKET:
-		return make_pty(terminal, plan->console_socket, problem);
+		return make_pty(terminal, problem);
 	default:
 		return 0;
 	}
+}
+
+int terminal_send(struct terminal *terminal, struct problem *problem)
+{
+	int socket;
+	int result = 0;
+
+	if (terminal->master < 0)
+		return 0;
+	socket = socket_connect(terminal->path, problem);
+	if (socket < 0)
+		return -1;
+	if (send_master(socket, terminal->master) < 0)
+		result = problem_errno(problem, "terminal: the pty can't be sent to %s", terminal->path);
+	close(socket);
+	/* Who has it now is the only one whose end hangs the terminal up. */
+	close(terminal->master);
+	terminal->master = -1;
+	return result;
 }
 
 int terminal_set_raw(struct terminal *terminal)
@@ -138,4 +147,7 @@ void terminal_close(struct terminal *terminal)
 	if (terminal->fd >= 0)
 		close(terminal->fd);
 	terminal->fd = -1;
+	if (terminal->master >= 0)
+		close(terminal->master);
+	terminal->master = -1;
 }

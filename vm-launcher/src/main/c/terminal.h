@@ -10,13 +10,21 @@
 
 struct terminal {
 	enum plan_terminal kind;
-	int fd; /* -1: there is none */
+	int fd;           /* -1: there is none */
+	int master;       /* of a pty, until it is sent away; -1: there is none, or it has been */
+	const char *path; /* to which it is sent; the plan's */
 	bool raw;
 	struct termios saved;
 };
 
-/* Looks at standard input, or makes the pty, raw, and sends its master to the plan's socket. */
+/* Looks whether the plan's socket, if it names one, can be reached. Who listens there learns nothing of it. */
+int terminal_look(const struct plan *plan, struct problem *problem);
+
+/* Looks at standard input, or makes the pty, raw. */
 int terminal_open(struct terminal *terminal, const struct plan *plan, struct problem *problem);
+
+/* Sends the master of a pty to the plan's socket, once. Nothing if there is none. */
+int terminal_send(struct terminal *terminal, struct problem *problem);
 
 /* Sets an inherited terminal raw until terminal_close. */
 int terminal_set_raw(struct terminal *terminal);

@@ -156,6 +156,11 @@ void workload_resume(struct workload *workload)
 	input_resume(&workload->input);
 }
 
+int workload_hand_over(struct workload *workload, struct problem *problem)
+{
+	return terminal_send(&workload->terminal, problem);
+}
+
 void workload_commit(struct workload *workload)
 {
 	if (workload->committed)
@@ -360,7 +365,7 @@ void workload_init(struct workload *workload, struct loop *loop, struct agent *a
 		.log = log,
 		.events = events,
 		.owner = owner,
-		.terminal.fd = -1,
+		.terminal = { .fd = -1, .master = -1 },
 		.drain = { .expired = drain_expired, .owner = workload },
 		.finish = { .expired = finish, .owner = workload },
 	};

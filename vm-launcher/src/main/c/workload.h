@@ -62,6 +62,12 @@ int workload_leave_session(const struct plan *plan, struct problem *problem);
 int workload_open(struct workload *workload, const struct plan *plan, struct signals *signals, bool one_output,
 		  struct problem *problem);
 
+/*
+ * The caller gets his end of a pty, the first time. Not before there is no way back: who waits for a terminal takes only
+ * one, and a shim that fails may have a successor.
+ */
+int workload_hand_over(struct workload *workload, struct problem *problem);
+
 /* COMMIT has come: the process is this shim's. */
 void workload_commit(struct workload *workload);
 

@@ -173,7 +173,7 @@ static void fail_in_raw_mode(int fd)
 	struct signals signals;
 	struct loop loop;
 
-	terminal = (struct terminal){ .kind = PLAN_TERMINAL_INHERIT, .fd = fd };
+	terminal = (struct terminal){ .kind = PLAN_TERMINAL_INHERIT, .fd = fd, .master = -1 };
 	assert(loop_open(&loop) == 0 && signals_open(&signals, &loop, ignore, NULL) == 0);
 	assert(signals_guard(&signals, &terminal) == 0 && terminal_set_raw(&terminal) == 0);
 	abort();

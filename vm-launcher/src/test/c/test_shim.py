@@ -341,10 +341,13 @@ class Exec:
         with open(path, "wb") as out:
             os.fchmod(out.fileno(), 0o600)
             out.write(plan(("directory", self.container.directory), ("verb", self.name), *self.records))
+        return self.start("exec", path, stdin, stdout, stderr)
+
+    def start(self, kind, path, stdin, stdout, stderr):
         environment = dict(os.environ)
         if any(record[0] == "terminal" for record in self.records):
             environment["ASAN_OPTIONS"] = "detect_leaks=0"
-        self.process = subprocess.Popen([self.shim, "exec", path], stdin=stdin, stdout=stdout,
+        self.process = subprocess.Popen([self.shim, kind, path], stdin=stdin, stdout=stdout,
                                         stderr=self.errors if stderr is None else stderr, env=environment,
                                         **self.popen)
         return self
@@ -444,9 +447,7 @@ class Join(Exec):
             os.fchmod(out.fileno(), 0o600)
             out.write(plan(("directory", self.directory), ("sandbox", self.container.directory),
                            ("virtiofsd", *self.virtiofsd), *self.records))
-        self.process = subprocess.Popen([self.shim, "join", self.path("plan")], stdin=stdin, stdout=stdout,
-                                        stderr=self.errors if stderr is None else stderr, **self.popen)
-        return self
+        return self.start("join", self.path("plan"), stdin, stdout, stderr)
 
     def greet(self):
         accepted, _ = self.listener.accept()
@@ -648,7 +649,11 @@ class Creation(Case):
             ("confine: shared/a: No such file",
              [("share", "shared"), ("confine", "a", "rw"), ("virtiofsd", "/bin/true")]),
             ("terminal: standard input is not a terminal", [("terminal", "inherit")]),
-            ("/nowhere/console: No such file", [("terminal", "socket", "/nowhere/console")]),
+            ("^/nowhere/console: No such file", [("terminal", "socket", "/nowhere/console")]),
+            ("^/etc/passwd: Connection refused", [("terminal", "socket", "/etc/passwd")]),
+            ("^/etc: Connection refused", [("terminal", "socket", "/etc")]),
+            # before anything is started
+            ("^/nowhere/console: ", [("terminal", "socket", "/nowhere/console"), ("hypervisor", "/nowhere/qemu")]),
             ("log: /nowhere/log: No such file", [("log", "/nowhere/log", "json")]),
         ]
         for pattern, records in cases:
@@ -2285,35 +2290,53 @@ class Directory:
 
 
 class ConsoleSocket(Case):
-    def open(self, behaviour="terminal", deep="", **keywords):
+    def listen(self, deep=""):
         directory = tempfile.mkdtemp(prefix="limpid-shim-console-")
         self.addCleanup(shutil.rmtree, directory)
         place = os.path.join(directory, deep)
         os.makedirs(place, exist_ok=True)
-        path = os.path.join(place, "console.sock")
-        listener = socket.socket(socket.AF_UNIX)
+        self.path = os.path.join(place, "console.sock")
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(self.listener.close)
         with contextlib.closing(Directory(place)) as short:
-            listener.bind(f"/proc/self/fd/{short.fd}/console.sock")
-        listener.listen(1)
-        listener.settimeout(PATIENCE)
-        container = self.container(behaviour, records=[("terminal", "socket", path)], **keywords)
+            self.listener.bind(f"/proc/self/fd/{short.fd}/console.sock")
+        self.listener.listen(1)
+        self.listener.settimeout(PATIENCE)
+
+    def prepare(self, behaviour="terminal", **keywords):
+        """Up to COMMIT."""
+        container = self.container(behaviour, records=[("terminal", "socket", self.path)], **keywords)
         container.spawn()
-        connection, _ = listener.accept()
-        data, descriptors, _, _ = socket.recv_fds(connection, 4096, 4)
-        self.assertEqual(1, len(descriptors))
-        self.assertRegex(data, rb"^/dev/")
-        self.assertEqual(b"", connection.recv(1))
-        connection.close()
-        listener.close()
-        self.master = descriptors[0]
         container.greet()
         container.launched()
         container.request("create")
         return container
 
-    def proceed(self, container):
+    def nobody_has_come(self):
+        self.listener.settimeout(0.2)
+        self.assertRaises(TimeoutError, self.listener.accept)
+        self.listener.settimeout(PATIENCE)
+
+    def receive(self):
+        connection, _ = self.listener.accept()
+        with connection:
+            data, descriptors, _, _ = socket.recv_fds(connection, 4096, 4)
+            self.assertEqual(1, len(descriptors))
+            self.assertRegex(data, rb"^/dev/")
+            self.assertEqual(b"", connection.recv(1))
+        self.listener.close()
+        self.master = descriptors[0]
+
+    def open(self, behaviour="terminal", deep=""):
+        self.listen(deep)
+        container = self.prepare(behaviour)
+        self.nobody_has_come()
         container.commit()
+        self.receive()
         container.link.close()
+        return container
+
+    def proceed(self, container):
         container.start()
         container.noted("ready")
 
@@ -2322,8 +2345,8 @@ class ConsoleSocket(Case):
 
     def test_size_and_input(self):
         container = self.open()
-        self.resize(30, 90)
         self.proceed(container)
+        self.resize(30, 90)
         container.noted("size 30 90 0 0")
         self.resize(50, 132)
         container.noted("size 50 132 0 0")
@@ -2348,13 +2371,96 @@ class ConsoleSocket(Case):
 
     def test_much_output(self):
         container = self.open("pour")
-        container.commit()
-        container.link.close()
         container.start()
         out = read_all(self.master)
         os.close(self.master)
         self.assertEqual(1000000, len(out))
         self.assertEqual(0, container.wait())
+
+    def test_one_that_fails_leaves_the_place_to_another(self):
+        """As the clone of a template does that does not come up: only one terminal is waited for."""
+        self.listen()
+        first = self.prepare()
+        first.link.close()
+        self.assertEqual(1, first.wait())
+        container = self.prepare()
+        self.nobody_has_come()
+        container.link.send(COMMIT)
+        self.receive()
+        self.assertEqual(COMMITTED, container.link.receive().kind)
+        container.link.close()
+        self.proceed(container)
+        os.write(self.master, b"q")
+        self.assertEqual(b"echo q\r\n", read_all(self.master))
+        os.close(self.master)
+        self.assertEqual(3, container.wait())
+
+    def commit_fails(self, container, message):
+        container.link.send(COMMIT)
+        frame = container.link.receive()
+        self.assertEqual((FAILURE, 0, {"code": "launch", "message": message}),
+                         (frame.kind, frame.request, json.loads(frame.payload)))
+        self.assertEqual(1, container.wait())
+        container.assert_nothing_left()
+        self.assertNotIn("exit", os.listdir(container.directory))
+
+    def test_nobody_listens_any_more(self):
+        for end, why in ((lambda: None, "Connection refused"),
+                         (lambda: os.unlink(self.path), "No such file or directory")):
+            with self.subTest(why):
+                self.listen()
+                container = self.prepare()
+                self.listener.close()
+                end()
+                self.commit_fails(container, f"{self.path}: {why}")
+
+    def test_nobody_has_listened(self):
+        self.listen()
+        self.listener.close()
+        self.fails_to_launch(self.container(records=[("terminal", "socket", self.path)]),
+                             f"^{self.path}: Connection refused$")
+
+    def test_socket_of_another_type(self):
+        path = tempfile.mkdtemp(prefix="limpid-shim-console-")
+        self.addCleanup(shutil.rmtree, path)
+        path += "/console.sock"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.bind(path)
+            self.fails_to_launch(self.container(records=[("terminal", "socket", path)]),
+                                 f"^{path}: Protocol wrong type for socket$")
+        os.unlink(path)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
+            self.path = path
+            other.bind(path)
+            other.listen(1)
+            self.commit_fails(self.prepare(), f"{path}: Protocol wrong type for socket")
+
+    def test_joined_container(self):
+        self.listen()
+        container = self.container("wait")
+        container.run()
+        joined = Join(container, "terminal", ("terminal", "socket", self.path)).begin()
+        self.nobody_has_come()
+        joined.commit()
+        self.receive()
+        self.resize(31, 91)
+        container.noted("1 size 31 91")
+        os.write(self.master, b"hello q")
+        self.assertEqual(b"hello q", read_all(self.master))
+        os.close(self.master)
+        self.assertEqual(3, joined.wait())
+
+    def test_joined_container_for_which_nobody_listens(self):
+        container = self.container("wait")
+        container.run()
+        self.listen()
+        joined = Join(container, "terminal", ("terminal", "socket", self.path)).begin()
+        self.listener.close()
+        joined.link.send(COMMIT)
+        self.assertEqual({"code": "launch", "message": f"{self.path}: Connection refused"}, joined.refused())
+        self.assertEqual(1, joined.wait())
+        container.noted("1 signal 9")
+        self.assertEqual([], joined.left())
 
 
 class InheritedTerminal(Case):
