@@ -92,6 +92,9 @@ static void carry_out_in(struct agent *agent, struct container *container, uint1
 	case METHOD_STATS:
 		container_stats(container);
 		return;
+	case METHOD_PING:
+		answer(agent, "{}", NULL);
+		return;
 	case METHOD_UPDATE:
 		container_update(container, &request->update);
 		return;

@@ -15,6 +15,7 @@
 #include "agent.h"
 #include "cgroup.h"
 #include "log.h"
+#include "loopback.h"
 #include "path.h"
 
 /* 0, 1 and 2 must not be free for something else to be opened as. */
@@ -47,6 +48,7 @@ static int take_signals(void)
 int main(void)
 {
 	static struct agent agent;
+	struct problem problem;
 	int signals, error;
 
 	open_standard_streams();
@@ -67,6 +69,8 @@ int main(void)
 		return EXIT_FAILURE;
 	}
 	cgroup_delegate();
+	/* Now, so that clones find it done; who needs it tries again, and tells what is wrong. */
+	loopback_raise(&problem);
 	if (agent_open(&agent, signals) < 0)
 		return EXIT_FAILURE;
 	error = agent_run(&agent);

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "clone.h"
+#include "loopback.h"
 #include "mount.h"
 #include "path.h"
 
@@ -38,7 +38,7 @@ static int add_entropy(const uint8_t *bytes, size_t size, struct problem *proble
 	if (fd < 0)
 		return problem_errno(problem, "open /dev/urandom");
 	memcpy(pool.space + sizeof pool.info, bytes, size);
-	/* Reseeding lets a clone's generator part from its siblings' at once. */
+	/* Reseeding lets a clone's generator part from its siblings' before anything asks it. */
 	if (ioctl(fd, RNDADDENTROPY, &pool.info) < 0)
 		result = problem_errno(problem, "RNDADDENTROPY");
 	else if (ioctl(fd, RNDRESEEDCRNG) < 0)
@@ -48,23 +48,13 @@ static int add_entropy(const uint8_t *bytes, size_t size, struct problem *proble
 	return result;
 }
 
-static int raise_loopback(struct problem *problem)
+/* What the container's guest is before anything is mounted. */
+static int settle(const struct prepare_request *request, struct problem *problem)
 {
-	struct ifreq request = { .ifr_name = "lo" };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int result = 0;
-
-	if (fd < 0)
-		return problem_errno(problem, "socket for the loopback interface");
-	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0) {
-		result = problem_errno(problem, "flags of the loopback interface");
-	} else {
-		request.ifr_flags |= IFF_UP;
-		if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-			result = problem_errno(problem, "loopback interface up");
-	}
-	close(fd);
-	return result;
+	if (set_clock(&request->clock, problem) < 0 ||
+	    add_entropy(request->entropy, request->entropy_size, problem) < 0 || loopback_raise(problem) < 0)
+		return -1;
+	return request->cloned ? clone_settle(problem) : 0;
 }
 
 static void close_sync(struct prepare *prepare)
@@ -201,9 +191,7 @@ void prepare_begin(struct prepare *prepare, struct request *request)
 	prepare->next = 0;
 	prepare->busy = true;
 	prepare->deadline = loop_now() + DEVICE_APPEAR_MS;
-	if (own->method != METHOD_JOIN && (set_clock(&own->prepare.clock, &problem) < 0 ||
-					   add_entropy(own->prepare.entropy, own->prepare.entropy_size, &problem) < 0 ||
-					   raise_loopback(&problem) < 0))
+	if (own->method != METHOD_JOIN && settle(&own->prepare, &problem) < 0)
 		end(prepare, &problem);
 	else
 		go_on(prepare);

@@ -205,6 +205,7 @@ static int parse_prepare(yajl_val tree, struct prepare_request *prepare, struct 
 		{ "mounts", JSON_ARRAY, true, &mounts, 0, MOUNTS_MAX },
 		{ "sync", JSON_ARRAY, true, &sync, 0, SYNC_MAX },
 		{ "upper", JSON_OBJECT, false, &upper, 0, 0 },
+		{ "cloned", JSON_BOOLEAN, false, &prepare->cloned, 0, 0 },
 	};
 	ssize_t size;
 
@@ -707,6 +708,7 @@ static const char *const method_names[] = {
 	[METHOD_PAUSE] = "pause",
 	[METHOD_RESUME] = "resume",
 	[METHOD_STATS] = "stats",
+	[METHOD_PING] = "ping",
 	[METHOD_UPDATE] = "update",
 	[METHOD_NETWORK] = "network",
 };
@@ -745,6 +747,7 @@ static int parse_method(struct request *request, struct subject *subject, struct
 	case METHOD_PAUSE:
 	case METHOD_RESUME:
 	case METHOD_STATS:
+	case METHOD_PING:
 		return parse_bare(request->tree, subject, problem);
 	case METHOD_KILL:
 		return parse_kill(request->tree, subject, &request->kill, problem);

@@ -39,6 +39,7 @@ enum method {
 	METHOD_PAUSE,
 	METHOD_RESUME,
 	METHOD_STATS,
+	METHOD_PING,
 	METHOD_UPDATE,
 	METHOD_NETWORK,
 };
@@ -70,6 +71,7 @@ struct upper_request {
 };
 
 struct prepare_request {
+	bool cloned; /* of a template: there is what it did not have, and what it must not have in common */
 	struct timespec clock;
 	uint8_t entropy[ENTROPY_MAX];
 	size_t entropy_size;

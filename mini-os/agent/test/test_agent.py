@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
@@ -245,13 +246,44 @@ def shell(script, **options):
 @test
 def loopback_is_up():
     # first of all: the tests share a network namespace
-    with Agent(), socket.socket() as listener, socket.socket() as probe:
+    with socket.socket() as listener, socket.socket() as probe:
         listener.bind(("0.0.0.0", 0))
         listener.listen()
         address = ("127.0.0.1", listener.getsockname()[1])
         assert probe.connect_ex(address) != 0
-        Host(PORT).call("prepare", **preparation())
-        assert probe.connect_ex(address) == 0
+        with Agent():
+            # before it is asked to: the clones of a template find it so
+            host = Host(PORT)
+            assert probe.connect_ex(address) == 0
+            host.call("prepare", **preparation())
+
+
+@test
+def clone_has_its_devices_and_an_id_of_its_own():
+    rescan, machine = RUN / "shared/rescan", RUN / "shared/machine-id"
+    nothing = "0" * 32 + "\n"
+
+    @contextlib.contextmanager
+    def waiting():
+        with Agent():
+            rescan.parent.mkdir(exist_ok=True)
+            rescan.write_text("")
+            machine.write_text(nothing)
+            yield Host(PORT)
+
+    for missing in (rescan, machine):
+        with waiting() as host:
+            missing.unlink()
+            code, message = host.refused("prepare", **preparation(cloned=True))
+            assert code == "system" and message == f"open {missing}: No such file or directory", message
+    seen = set()
+    for cloned in (False, True, True):
+        with waiting() as host:
+            host.call("prepare", **preparation(cloned=cloned))
+            assert rescan.read_text() == ("1" if cloned else "")
+            seen.add(machine.read_text())
+    assert len(seen) == 3 and nothing in seen, seen
+    assert all(re.fullmatch("[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}\n", each) for each in seen - {nothing}), seen
 
 
 @test
