@@ -15,6 +15,7 @@ public sealed interface AgentRequest
         ExecRequest,
         PauseRequest,
         ResumeRequest,
+        PingRequest,
         StatsRequest,
         UpdateRequest {
 

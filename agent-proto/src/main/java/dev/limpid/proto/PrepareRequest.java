@@ -18,13 +18,16 @@ import java.util.Optional;
  *     absolute path below /run/limpid
  * @param upper what fills the upper layer of the container's overlay, as soon as what it lies on is
  *     mounted; empty: the mounts are all there is
+ * @param cloned whether the guest has not been booted, but is the clone of a template, and has to
+ *     find its devices
  */
 public record PrepareRequest(
     Instant clock,
     Entropy entropy,
     List<GuestMount> mounts,
     List<String> sync,
-    Optional<GuestUpper> upper)
+    Optional<GuestUpper> upper,
+    boolean cloned)
     implements AgentRequest {
   private static final int MOUNTS_MAX = 1024;
   private static final int SYNC_MAX = 64;
@@ -96,6 +99,9 @@ public record PrepareRequest(
             .put("sync", JsonArray.ofStrings(sync));
     if (upper.isPresent()) {
       json.put("upper", upper.get().toJson());
+    }
+    if (cloned) {
+      json.put("cloned", true);
     }
     return json.build();
   }

@@ -47,7 +47,8 @@ class AgentRequestTest {
     assertThrows(
         IllegalArgumentException.class,
         () ->
-            new PrepareRequest(before, Requests.entropy(), List.of(), List.of(), Optional.empty()));
+            new PrepareRequest(
+                before, Requests.entropy(), List.of(), List.of(), Optional.empty(), false));
   }
 
   @Test
@@ -55,7 +56,9 @@ class AgentRequestTest {
     List<GuestMount> mounts = Collections.nCopies(1025, Requests.LAYER);
     assertThrows(
         IllegalArgumentException.class,
-        () -> new PrepareRequest(NOW, Requests.entropy(), mounts, List.of(), Optional.empty()));
+        () ->
+            new PrepareRequest(
+                NOW, Requests.entropy(), mounts, List.of(), Optional.empty(), false));
   }
 
   @Test
@@ -63,7 +66,8 @@ class AgentRequestTest {
     List<String> sync = Collections.nCopies(65, "/run/limpid/a");
     assertThrows(
         IllegalArgumentException.class,
-        () -> new PrepareRequest(NOW, Requests.entropy(), List.of(), sync, Optional.empty()));
+        () ->
+            new PrepareRequest(NOW, Requests.entropy(), List.of(), sync, Optional.empty(), false));
   }
 
   @ParameterizedTest
@@ -72,7 +76,8 @@ class AgentRequestTest {
     List<String> sync = List.of("/run/limpid/good", path);
     assertThrows(
         IllegalArgumentException.class,
-        () -> new PrepareRequest(NOW, Requests.entropy(), List.of(), sync, Optional.empty()));
+        () ->
+            new PrepareRequest(NOW, Requests.entropy(), List.of(), sync, Optional.empty(), false));
   }
 
   @Test
@@ -83,7 +88,8 @@ class AgentRequestTest {
             Requests.entropy(),
             Collections.nCopies(1024, Requests.LAYER),
             Collections.nCopies(64, "/run/limpid/a"),
-            Optional.empty());
+            Optional.empty(),
+            false);
     assertEquals(1024, request.mounts().size());
     assertEquals(64, request.sync().size());
     assertTrue(request.toJson().toString().contains("{\"seconds\":0,\"nanoseconds\":0}"));
@@ -97,7 +103,8 @@ class AgentRequestTest {
         new GuestUpper(
             "/run/limpid/upper", "/run/limpid/share/a", Optional.of("/run/limpid/b"), false);
     String json =
-        new PrepareRequest(NOW, Requests.entropy(), List.of(disk), List.of(), Optional.of(upper))
+        new PrepareRequest(
+                NOW, Requests.entropy(), List.of(disk), List.of(), Optional.of(upper), false)
             .toJson()
             .toString();
     assertTrue(
@@ -113,7 +120,8 @@ class AgentRequestTest {
     assertThrows(
         IllegalArgumentException.class,
         () ->
-            new PrepareRequest(NOW, Requests.entropy(), List.of(), List.of(), Optional.of(upper)));
+            new PrepareRequest(
+                NOW, Requests.entropy(), List.of(), List.of(), Optional.of(upper), false));
     for (String path : List.of("", "/etc", "/run/limpid/../a")) {
       Optional<String> good = Optional.of("/run/limpid/a");
       assertThrows(
@@ -134,7 +142,7 @@ class AgentRequestTest {
     List<GuestMount> mounts = new ArrayList<>(List.of(Requests.LAYER));
     List<String> sync = new ArrayList<>(List.of("/run/limpid/a"));
     PrepareRequest request =
-        new PrepareRequest(NOW, Requests.entropy(), mounts, sync, Optional.empty());
+        new PrepareRequest(NOW, Requests.entropy(), mounts, sync, Optional.empty(), false);
     mounts.clear();
     sync.set(0, "/etc");
     assertEquals(List.of(Requests.LAYER), request.mounts());

@@ -27,6 +27,7 @@ final class Requests {
         entropy(),
         List.of(LAYER, GuestMount.bind("/run/limpid/a", "/run/limpid/b", MountFlag.REC)),
         List.of("/run/limpid/upper"),
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 }

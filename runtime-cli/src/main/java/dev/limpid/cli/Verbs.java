@@ -31,6 +31,7 @@ final class Verbs {
           "restore",
           "check",
           "layers",
+          "template",
           "refresh-network");
 
   /** What follows the container's name is for another program, options included. */
@@ -107,6 +108,7 @@ final class Verbs {
       case "features" -> new FeaturesCommand();
       case "check" -> new CheckCommand();
       case "layers" -> new LayersCommand();
+      case "template" -> new TemplateCommand();
       case "refresh-network" -> new RefreshNetworkCommand();
       default -> throw new NotPlainException();
     };

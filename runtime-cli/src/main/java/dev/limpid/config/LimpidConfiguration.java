@@ -24,6 +24,8 @@ import java.util.Set;
  * @param layers where image layers are kept for DAX
  * @param layersMaxMiB what those that no VM uses are removed for; 1 to 2^30, or 0 for half of the
  *     file system
+ * @param template whether VMs are clones of templates
+ * @param templates where templates are kept, best in memory
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
  * @param memoryMiB a VM's memory, if the container has no limit that asks for more; 128 to 1048576
  * @param vcpus a VM's virtual CPUs; 1 to 256
@@ -45,6 +47,8 @@ public record LimpidConfiguration(
     Path image,
     Path layers,
     int layersMaxMiB,
+    TemplateUse template,
+    Path templates,
     String accelerator,
     int memoryMiB,
     int vcpus,
@@ -80,6 +84,8 @@ public record LimpidConfiguration(
         home.resolve("mini-os.erofs"),
         Path.of("/var/lib/limpid/layers"),
         0,
+        TemplateUse.AUTO,
+        Path.of("/run/limpid-templates"),
         "auto",
         512,
         1,
@@ -128,6 +134,8 @@ public record LimpidConfiguration(
     Path image = c.image;
     Path layers = c.layers;
     int layersMaxMiB = c.layersMaxMiB;
+    TemplateUse template = c.template;
+    Path templates = c.templates;
     String accelerator = c.accelerator;
     int memoryMiB = c.memoryMiB;
     int vcpus = c.vcpus;
@@ -147,6 +155,8 @@ public record LimpidConfiguration(
         case "image" -> image = path(member);
         case "layers" -> layers = path(member);
         case "layersMaxMiB" -> layersMaxMiB = (int) member.asInteger(0, 1 << 30);
+        case "template" -> template = TemplateUse.of(member);
+        case "templates" -> templates = path(member);
         case "accelerator" -> accelerator = accelerator(member);
         case "memoryMiB" -> memoryMiB = (int) member.asInteger(128, 1 << 20);
         case "vcpus" -> vcpus = (int) member.asInteger(1, 256);
@@ -170,6 +180,8 @@ public record LimpidConfiguration(
         image,
         layers,
         layersMaxMiB,
+        template,
+        templates,
         accelerator,
         memoryMiB,
         vcpus,

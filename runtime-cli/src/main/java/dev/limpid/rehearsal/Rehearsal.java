@@ -37,6 +37,7 @@ final class Rehearsal {
             List.of("list"),
             List.of("list", "--format", "json"),
             List.of("layers", "list"),
+            List.of("template", "list"),
             List.of("state", Stage.RUNNING),
             List.of("state", "nobody"),
             List.of("--log", log, "--log-format", "json", "--debug", "state", "nobody"),

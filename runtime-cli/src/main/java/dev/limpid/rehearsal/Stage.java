@@ -52,6 +52,7 @@ final class Stage {
         JsonObject.builder()
             .put("shim", "/bin/false")
             .put("layers", folder.resolve("layers").toString())
+            .put("templates", folder.resolve("templates").toString())
             .build());
     write(stage.process(), JsonObject.builder().put("cwd", "/").build());
     HostProcess self = HostProcess.of(ProcessHandle.current().pid());

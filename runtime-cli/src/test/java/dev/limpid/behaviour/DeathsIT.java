@@ -90,7 +90,7 @@ final class DeathsIT extends Behaviour {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {50, 150, 250, 350, 500, 650, 800, 1200})
+  @ValueSource(ints = {50, 100, 150, 200, 300, 400, 550, 800})
   void aKilledCreateLeavesNothingThatDeleteDoesNotRemove(int milliseconds) throws Exception {
     String id = sandbox().id();
     Process create =
@@ -103,8 +103,7 @@ final class DeathsIT extends Behaviour {
                     .redirectError(ProcessBuilder.Redirect.DISCARD));
     // The point of time is what is tested: where create is by then does not matter.
     create.waitFor(milliseconds, TimeUnit.MILLISECONDS);
-    HostProcesses.kill(create.toHandle());
-    create.waitFor();
+    create.destroyForcibly().waitFor();
     runtime().call("delete", "--force", id).succeeded();
     sandbox().assertNothingIsLeft();
     runtime().call("run", "--bundle", script("true").toString(), id).succeeded();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonWriter;
+import dev.limpid.variant.Variant;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
@@ -42,7 +43,8 @@ final class Sandbox {
     Path directory = Files.createTempDirectory("limpid-it-").toRealPath();
     Sandbox sandbox = new Sandbox(directory);
     Files.writeString(
-        sandbox.runtime.configuration(), "{\"layers\": \"" + directory.resolve("layers") + "\"}");
+        sandbox.runtime.configuration(),
+        Variant.of("{\"layers\": \"" + directory.resolve("layers") + "\"}"));
     return sandbox;
   }
 
@@ -140,13 +142,14 @@ final class Sandbox {
     assertEquals(List.of(), entries(runtime.root()));
   }
 
-  /** The command lines that name this directory. */
+  /** The command lines that name this directory, or a container of it. */
   List<String> processes() throws IOException {
     List<String> found = new ArrayList<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path process : all) {
         String commandLine = commandLine(process);
-        if (commandLine.contains(directory.toString() + "/")) {
+        // By the path, or by the id of a container.
+        if (commandLine.contains(directory.getFileName().toString())) {
           found.add(process.getFileName() + " " + commandLine);
         }
       }

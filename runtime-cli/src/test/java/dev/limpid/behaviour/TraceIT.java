@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.limpid.oci.json.JsonCursor;
+import dev.limpid.oci.json.JsonObject;
+import dev.limpid.oci.json.JsonString;
+import dev.limpid.oci.json.JsonWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -12,8 +15,11 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The steps of a verb and their times, in the file of --trace. */
 @VmOnly
@@ -118,8 +124,25 @@ final class TraceIT extends Behaviour {
                             + "}")));
   }
 
-  @Test
-  void aRunIsToldFromTheStartOfTheJvmToTheLastHook() throws Exception {
+  private void configure(String template) throws Exception {
+    JsonObject configuration =
+        Json.object(Files.readString(runtime().configuration()))
+            .with("template", new JsonString(template));
+    Files.writeString(runtime().configuration(), JsonWriter.compact().write(configuration));
+    runtime().call("template", "build").succeeded();
+  }
+
+  /** What a tree is of a VM that is a clone, by what it is of one that is booted. */
+  private static String ofClone(String tree) {
+    return tree.replace("boot and mounts", "mounts")
+        .replace("    guest\n", "    restore\n    guest\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRunIsToldFromTheStartOfTheJvmToTheLastHook(boolean clone) throws Exception {
+    configure(clone ? "auto" : "never");
+    UnaryOperator<String> kind = clone ? TraceIT::ofClone : UnaryOperator.identity();
     Files.writeString(trace(), "of before");
     String bundle = withHooks().script("exit 7").write().toString();
     long before = System.currentTimeMillis() * 1000;
@@ -128,7 +151,7 @@ final class TraceIT extends Behaviour {
 
     JsonCursor document = read();
     List<Step> verb = steps(document, "limpid");
-    assertEquals(
+    String expected =
         """
         limpid run
           start of the JVM
@@ -141,6 +164,7 @@ final class TraceIT extends Behaviour {
             control group
             root filesystem
             control group
+            template
             start of the shim
             start of the hypervisor
             guest
@@ -161,10 +185,10 @@ final class TraceIT extends Behaviour {
             root filesystem
             control group
             hooks
-        """,
-        tree(verb));
+        """;
+    assertEquals(kind.apply(expected), tree(verb));
     List<Step> machine = steps(document, "virtual machine");
-    assertEquals("boot and mounts\ncrun create\ncrun start\nworkload\n", tree(machine));
+    assertEquals(kind.apply("boot and mounts\ncrun create\ncrun start\nworkload\n"), tree(machine));
     for (Step step : machine) {
       assertTrue(verb.get(0).holds(step), step::toString);
     }
@@ -181,6 +205,7 @@ final class TraceIT extends Behaviour {
 
   @Test
   void aCreateThatFailsIsToldUpToThere() throws Exception {
+    configure("never");
     String bundle = sandbox().bundle().args("no-such-program").write().toString();
     runtime().call("--trace", trace().toString(), "create", "-b", bundle, sandbox().id()).exited(1);
 
@@ -198,6 +223,7 @@ final class TraceIT extends Behaviour {
             control group
             root filesystem
             control group
+            template
             start of the shim
             start of the hypervisor
             guest

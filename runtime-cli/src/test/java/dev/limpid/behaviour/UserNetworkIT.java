@@ -3,6 +3,7 @@ package dev.limpid.behaviour;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.limpid.variant.Variant;
 import java.io.BufferedReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +57,8 @@ final class UserNetworkIT extends Behaviour {
   private void configure(String more) throws Exception {
     Files.writeString(
         runtime().configuration(),
-        "{\"layers\": \"" + sandbox().directory().resolve("layers") + "\", " + more + "}");
+        Variant.of(
+            "{\"layers\": \"" + sandbox().directory().resolve("layers") + "\", " + more + "}"));
   }
 
   /** A verb in the namespace that is the host's here. */

@@ -86,22 +86,25 @@ final class VmSectionIT extends Behaviour {
   }
 
   @Test
-  void thereAreNoTemplates() throws Exception {
+  void templatesAreUsedOrNot() throws Exception {
     sandbox().allow("dev.limpid.template");
     refuses(
-        "config.json: annotations[\"dev.limpid.template\"]: must be never",
+        "config.json: annotations[\"dev.limpid.template\"]: must be auto or never",
         sandbox().bundle().annotation("dev.limpid.template", "always"));
-    run(sandbox().bundle().annotation("dev.limpid.template", "never").script("true"));
+    for (String use : List.of("auto", "never")) {
+      run(sandbox().bundle().annotation("dev.limpid.template", use).script("true"));
+    }
   }
 
   @Test
   void theKernelAndItsParametersCanBeChosen() throws Exception {
-    sandbox().allow("vm.kernel.path", "vm.kernel.parameters");
+    sandbox().allow("vm.kernel.path", "vm.kernel.parameters", "dev.limpid.template");
     String kernel = copyOf(installed("vmlinux"), "vmlinux");
     String vm = "{'kernel':{'path':'" + kernel + "','parameters':['limpid.test=a,b','x']}}";
 
     assertTrue(run(bundle(vm).script("cat /proc/cmdline")).out().endsWith(" limpid.test=a,b x\n"));
-    assertTrue(hypervisorOf(bundle(vm)).contains(" -kernel " + kernel + " "));
+    TestBundle booted = bundle(vm).annotation("dev.limpid.template", "never");
+    assertTrue(hypervisorOf(booted).contains(" -kernel " + kernel + " "));
   }
 
   @Test

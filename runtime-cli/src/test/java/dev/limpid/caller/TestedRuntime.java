@@ -1,6 +1,8 @@
 package dev.limpid.caller;
 
+import dev.limpid.variant.Variant;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -10,13 +12,32 @@ import java.nio.file.attribute.PosixFilePermissions;
  * in its place, to see whether a test is right.
  */
 final class TestedRuntime {
+  private static final String EXECUTABLE = find();
+
   private TestedRuntime() {}
 
   /** The path of its executable. */
   static String executable() {
-    return isLimpid()
-        ? System.getProperty("limpid.dist") + "/bin/limpid"
-        : System.getProperty("limpid.runtime");
+    return EXECUTABLE;
+  }
+
+  private static String find() {
+    if (!isLimpid()) {
+      return System.getProperty("limpid.runtime");
+    }
+    return Variant.isSet() ? variant().toString() : installed();
+  }
+
+  private static String installed() {
+    return System.getProperty("limpid.dist") + "/bin/limpid";
+  }
+
+  private static Path variant() {
+    try {
+      return configured(Files.createTempDirectory("limpid-variant-"), "{}");
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 
   /**
@@ -26,10 +47,14 @@ final class TestedRuntime {
    * @param configuration the configuration's text
    */
   static Path configured(WorkFolder work, String configuration) throws IOException {
-    Path file = Files.writeString(work.resolve("limpid.json"), configuration);
+    return configured(work.resolve("limpid.json").getParent(), configuration);
+  }
+
+  private static Path configured(Path work, String configuration) throws IOException {
+    Path file = Files.writeString(work.resolve("limpid.json"), Variant.of(configuration));
     Path program = work.resolve("limpid-configured");
     Files.writeString(
-        program, "#!/bin/sh\nLIMPID_CONFIG=" + file + " exec " + executable() + " \"$@\"\n");
+        program, "#!/bin/sh\nLIMPID_CONFIG=" + file + " exec " + installed() + " \"$@\"\n");
     return Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 

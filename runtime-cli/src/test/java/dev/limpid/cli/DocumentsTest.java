@@ -172,6 +172,7 @@ class DocumentsTest {
             "cgroups",
             "tun",
             "layers",
+            "templates",
             "state"),
         names);
   }

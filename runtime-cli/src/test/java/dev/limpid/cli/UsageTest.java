@@ -40,6 +40,10 @@ class UsageTest {
             "limpid state"),
         Arguments.of(
             "layers", "limpid: Missing required parameter: 'list|prune|verify'", "limpid layers"),
+        Arguments.of(
+            "template",
+            "limpid: Missing required parameter: 'build|list|remove|verify'",
+            "limpid template"),
         Arguments.of("create a b", "limpid: Unmatched argument at index 2: 'b'", "limpid create"),
         Arguments.of(
             "create --preserve-fds x web",

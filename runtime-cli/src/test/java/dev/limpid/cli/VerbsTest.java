@@ -71,6 +71,7 @@ class VerbsTest {
             "features",
             "check",
             "layers",
+            "template",
             "refresh-network");
 
     assertEquals(

@@ -172,7 +172,8 @@ class LimpidConfigurationTest {
             """
             {
               "hypervisor": "/1", "virtiofsd": "/2", "passt": "/p", "shim": "/3", "kernel": "/4", "image": "/5",
-              "layers": "/6", "layersMaxMiB": 1073741824, "accelerator": "tcg", "memoryMiB": 128, "vcpus": 256,
+              "layers": "/6", "layersMaxMiB": 1073741824,
+              "template": "never", "templates": "/7", "accelerator": "tcg", "memoryMiB": 128, "vcpus": 256,
               "kernelParameters": ["a=b,c", "~"], "startTimeoutSeconds": 3600,
               "rootfs": "disk", "diskMiB": 4194304,
               "userNetwork": "passt",
@@ -190,6 +191,8 @@ class LimpidConfigurationTest {
             Path.of("/5"),
             Path.of("/6"),
             1 << 30,
+            TemplateUse.NEVER,
+            Path.of("/7"),
             "tcg",
             128,
             256,
@@ -244,6 +247,8 @@ class LimpidConfigurationTest {
         c.image(),
         c.layers(),
         c.layersMaxMiB(),
+        c.template(),
+        c.templates(),
         c.accelerator(),
         c.memoryMiB(),
         c.vcpus(),

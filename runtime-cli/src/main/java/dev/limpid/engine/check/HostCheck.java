@@ -4,6 +4,7 @@ import dev.limpid.config.ConfigurationException;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.config.Permission;
 import dev.limpid.config.RootfsMode;
+import dev.limpid.config.TemplateUse;
 import dev.limpid.config.UserNetwork;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.vm.hypervisor.Accelerator;
@@ -77,6 +78,9 @@ public final class HostCheck {
     findings.add(cgroups());
     findings.add(tun());
     findings.add(space("layers", configuration.layers()));
+    if (configuration.template() == TemplateUse.AUTO) {
+      findings.add(space("templates", configuration.templates()));
+    }
     findings.add(space("state", context.root()));
     return findings;
   }

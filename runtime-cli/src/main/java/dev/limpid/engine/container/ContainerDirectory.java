@@ -193,6 +193,16 @@ public final class ContainerDirectory {
     return ExitRecord.read(path.resolve("exit"));
   }
 
+  /** What ended was not the workload: another VM takes the place of one that has not come up. */
+  public void forgetExit() {
+    Path file = path.resolve("exit");
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException failed) {
+      throw new EngineException(file + ": cannot remove: " + failed.getMessage(), failed);
+    }
+  }
+
   /**
    * What is known of the container.
    *

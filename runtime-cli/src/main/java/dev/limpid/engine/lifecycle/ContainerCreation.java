@@ -25,6 +25,7 @@ import dev.limpid.vm.layer.LayerBounds;
 import dev.limpid.vm.layer.LayerStore;
 import dev.limpid.vm.rootfs.Rootfs;
 import dev.limpid.vm.shim.ShimProcess;
+import dev.limpid.vm.template.Template;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -123,13 +124,9 @@ public final class ContainerCreation {
     cgroup.make(configuration.shim(), rollback);
     rollback.onFailure("the network", () -> ContainerNetwork.release(directory));
 
-    try (LaunchedVm vm = launch.start(request, cgroup.cgroup(), rollback)) {
+    try (LaunchedVm vm = launched(request, launch, container, cgroup, directory, rollback)) {
       ShimProcess shim = vm.shim();
-      HostProcess process = HostProcess.of(shim.pid());
-      container = container.runBy(process, List.of());
-      directory.write(container);
-      container = container.runBy(process, vm.awaitChildren());
-      directory.write(container);
+      container = container.runBy(HostProcess.of(shim.pid()), vm.children());
       cgroup.entered();
       vm.prepare(rootfs, container, launch.size().vcpus());
       cgroup.limitBandwidth();
@@ -140,6 +137,52 @@ public final class ContainerCreation {
       vm.commit();
       return shim;
     }
+  }
+
+  /** A VM whose hypervisor runs: the clone of a template where that is possible. */
+  private LaunchedVm launched(
+      CreateRequest request,
+      VmLaunch launch,
+      ContainerRecord container,
+      ContainerCgroup cgroup,
+      ContainerDirectory directory,
+      Rollback rollback) {
+    Optional<Template> template = launch.template();
+    Optional<String> broken = Optional.empty();
+    if (template.isPresent()) {
+      LaunchedVm clone = launch.start(request, template, cgroup.cgroup(), rollback);
+      try {
+        await(clone, container, directory);
+        launch.require(template.get());
+        clone.restore();
+        return clone;
+      } catch (EngineException failed) {
+        clone.abandon();
+        broken = Optional.of(String.valueOf(failed.getMessage()));
+      }
+    }
+    LaunchedVm vm = launch.start(request, Optional.empty(), cgroup.cgroup(), rollback);
+    boolean runs = false;
+    try {
+      await(vm, container, directory);
+      // Otherwise it was not the template's fault.
+      broken.ifPresent(why -> launch.discard(template.get(), why));
+      runs = true;
+      return vm;
+    } finally {
+      if (!runs) {
+        vm.close();
+      }
+    }
+  }
+
+  /** Waits until the hypervisor runs. What there is to end stands in the container's record. */
+  private static void await(
+      LaunchedVm vm, ContainerRecord container, ContainerDirectory directory) {
+    HostProcess shim = HostProcess.of(vm.shim().pid());
+    directory.write(container.runBy(shim, List.of()));
+    vm.awaitChildren();
+    directory.write(container.runBy(shim, vm.children()));
   }
 
   /** The images stay in the store until the VM has mapped them, and this is closed. */

@@ -37,12 +37,14 @@ import dev.limpid.vm.rootfs.Rootfs;
 import dev.limpid.vm.rootfs.SharedRootfs;
 import dev.limpid.vm.shim.ShimPlan;
 import dev.limpid.vm.shim.ShimProcess;
+import dev.limpid.vm.template.Restoration;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** A VM that is being started: the verb's end of the link to its shim, until {@link #commit}. */
@@ -50,7 +52,6 @@ final class LaunchedVm implements AutoCloseable {
   private static final Duration SHIM_PATIENCE = Duration.ofSeconds(30);
   private static final Duration QMP_PATIENCE = Duration.ofSeconds(2);
 
-  private static final String BOOT = "boot and mounts";
   private static final String CREATE = "crun create";
 
   private final EngineContext context;
@@ -58,10 +59,12 @@ final class LaunchedVm implements AutoCloseable {
   private final Bundle bundle;
   private final Optional<JoinedVm> place;
   private final ContainerDirectory directory;
+  private final OptionalInt state;
   private final ShimProcess shim;
   private final ControlLinkListener listener;
   private final List<HostProcess> children = new ArrayList<>();
   private Optional<ControlLink> link = Optional.empty();
+  private boolean ended;
 
   LaunchedVm(
       EngineContext context,
@@ -69,6 +72,7 @@ final class LaunchedVm implements AutoCloseable {
       Bundle bundle,
       Optional<JoinedVm> place,
       ContainerDirectory directory,
+      OptionalInt state,
       ShimProcess shim,
       ControlLinkListener listener) {
     this.context = context;
@@ -76,6 +80,7 @@ final class LaunchedVm implements AutoCloseable {
     this.bundle = bundle;
     this.place = place;
     this.directory = directory;
+    this.state = state;
     this.shim = shim;
     this.listener = listener;
   }
@@ -84,13 +89,9 @@ final class LaunchedVm implements AutoCloseable {
     return shim;
   }
 
-  /**
-   * Waits until the hypervisor runs.
-   *
-   * @return the shim's children: QEMU, unless it is another container's, and virtiofsd
-   */
+  /** Waits until the hypervisor runs. */
   @SuppressWarnings("try") // A step is ended, not used.
-  List<HostProcess> awaitChildren() {
+  void awaitChildren() {
     try (Step step = context.trace().begin("start of the hypervisor")) {
       link = Optional.of(listener.accept(SHIM_PATIENCE, shim::isAlive));
       Launched launched = link.get().awaitLaunched(SHIM_PATIENCE);
@@ -100,21 +101,53 @@ final class LaunchedVm implements AutoCloseable {
       if (launched.virtiofsdPid().isPresent()) {
         children.add(HostProcess.of(launched.virtiofsdPid().getAsInt()));
       }
-      return List.copyOf(children);
     } catch (IOException failed) {
       throw new EngineException(
           "the virtual machine can't be started: " + failed.getMessage(), failed);
     }
   }
 
+  /** The shim's children: QEMU, unless it is another container's, and virtiofsd. */
+  List<HostProcess> children() {
+    return List.copyOf(children);
+  }
+
+  /**
+   * Has the clone of a template go on where that was stopped, and answer.
+   *
+   * @throws EngineException if it does not
+   */
+  @SuppressWarnings("try") // A step is ended, not used.
+  void restore() {
+    Duration patience = Duration.ofSeconds(configuration.startTimeoutSeconds());
+    try (Step step = context.trace().begin("restore")) {
+      new Restoration(directory.path(), link.orElseThrow(), state.orElseThrow(), patience)
+          .carryOut(Optional.of(VmLaunch.FOLDER));
+    } catch (IOException failed) {
+      throw new EngineException(failed.getMessage(), failed);
+    }
+  }
+
   /** Ends it. The shim, asked to, ends its children before itself. */
   void end() {
+    if (ended) {
+      // Its number may be another's by now.
+      return;
+    }
     HostProcess process = HostProcess.of(shim.pid());
     shim.terminate();
     VmProcesses.endShim(process);
     // virtiofsd has to be there until the guest has let go of what it serves.
     place.ifPresent(joined -> joined.leave(context.journal()));
     VmProcesses.endChildren(children);
+    ended = true;
+  }
+
+  /** Ends it, and leaves nothing of it: another one takes its place. */
+  void abandon() {
+    end();
+    close();
+    directory.forgetExit();
   }
 
   /**
@@ -171,11 +204,12 @@ final class LaunchedVm implements AutoCloseable {
   private GuestNetwork boot(
       ControlLink shimLink, Rootfs rootfs, ContainerRecord container, int vcpus, Duration patience)
       throws IOException, AgentFailureException {
-    try (Step inVm = context.trace().beginInVm(shim.pid(), BOOT)) {
+    String readiness = state.isPresent() ? "mounts" : "boot and mounts";
+    try (Step inVm = context.trace().beginInVm(shim.pid(), readiness)) {
       PendingRequest prepare = shimLink.send(prepareRequest(rootfs));
       runHooks(container);
       GuestNetwork network = joinNetwork(container, vcpus);
-      await(shimLink, prepare, BOOT, patience);
+      await(shimLink, prepare, readiness, patience);
       return network;
     }
   }
@@ -298,7 +332,8 @@ final class LaunchedVm implements AutoCloseable {
         Entropy.fromHost(),
         mounts,
         List.of(Rootfs.GUEST_PATH.toString(), Rootfs.GUEST_SHARE.toString()),
-        rootfs.filling());
+        rootfs.filling(),
+        state.isPresent());
   }
 
   /** The size that a process asks for its terminal. */

@@ -12,16 +12,11 @@ import dev.limpid.engine.trace.Step;
 import dev.limpid.engine.vm.VmChoice;
 import dev.limpid.proto.ControlLinkListener;
 import dev.limpid.vm.cgroup.HostCgroup;
-import dev.limpid.vm.device.AgentPort;
-import dev.limpid.vm.device.Balloon;
-import dev.limpid.vm.device.Console;
 import dev.limpid.vm.device.Device;
 import dev.limpid.vm.device.FileDisk;
-import dev.limpid.vm.device.PciBridge;
 import dev.limpid.vm.device.PmemDisk;
 import dev.limpid.vm.device.SharedFolder;
-import dev.limpid.vm.hypervisor.Accelerator;
-import dev.limpid.vm.hypervisor.Growth;
+import dev.limpid.vm.hypervisor.Origin;
 import dev.limpid.vm.hypervisor.PasstCommandLine;
 import dev.limpid.vm.hypervisor.QemuCommandLine;
 import dev.limpid.vm.hypervisor.VirtiofsdCommandLine;
@@ -29,21 +24,25 @@ import dev.limpid.vm.hypervisor.VirtualMachine;
 import dev.limpid.vm.rootfs.Rootfs;
 import dev.limpid.vm.shim.ShimPlan;
 import dev.limpid.vm.shim.ShimProcess;
+import dev.limpid.vm.template.Template;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Starts the shim of a container, with everything it needs to start the VM. */
 final class VmLaunch {
+  /** A clone gets it when it has been restored. */
+  static final SharedFolder FOLDER = new SharedFolder("virtiofsd.sock", ShimPlan.SHARED);
+
   private static final String VERB_SOCKET = "create.sock";
 
   /** From the folder of Limpid's own files. */
   private static final Path LAUNCHER = Path.of("../../bin/limpid");
 
-  /** The guest's kernel keeps some memory for each processor that there could be. */
-  private static final int MOST_VCPUS = 32;
+  private static final long MIB = 1L << 20;
 
   private final EngineContext context;
   private final LimpidConfiguration configuration;
@@ -54,6 +53,8 @@ final class VmLaunch {
   private final ContainerDirectory directory;
   private final HostSize host = HostSize.read();
   private final VmSize size;
+  private final VmBlueprint blueprint;
+  private final VmTemplates templates;
 
   VmLaunch(
       EngineContext context,
@@ -71,6 +72,8 @@ final class VmLaunch {
     this.rootfs = rootfs;
     this.directory = directory;
     this.size = calculateSize();
+    this.blueprint = new VmBlueprint(context, configuration, choice, size, host);
+    this.templates = new VmTemplates(context, configuration);
   }
 
   /** How large the VM is to be. */
@@ -87,24 +90,52 @@ final class VmLaunch {
         .orAsAsked(choice.size());
   }
 
+  /** The template that the VM is to be a clone of; empty if it is to be booted, or runs already. */
+  @SuppressWarnings("try") // A step is ended, not used.
+  Optional<Template> template() {
+    if (place.isPresent()) {
+      return Optional.empty();
+    }
+    try (Step step = context.trace().begin("template")) {
+      return templates.of(choice, blueprint);
+    }
+  }
+
+  /**
+   * Whether a clone, whose hypervisor has opened its files by now, is one of this template.
+   *
+   * @throws EngineException if it need not be
+   */
+  void require(Template template) {
+    templates.require(template, blueprint);
+  }
+
+  /** No clone of it comes up where a booted VM does. */
+  void discard(Template template, String why) {
+    templates.discard(template, why);
+  }
+
   /**
    * Starts the shim.
    *
+   * @param template what the VM is to be a clone of; empty: it is booted, or runs already
    * @param cgroup where it and its children are to be; it is there
    * @param rollback told how to end it
    */
   @SuppressWarnings("try") // A step is ended, not used.
-  LaunchedVm start(CreateRequest request, HostCgroup cgroup, Rollback rollback) {
+  LaunchedVm start(
+      CreateRequest request, Optional<Template> template, HostCgroup cgroup, Rollback rollback) {
     try (Step step = context.trace().begin("start of the shim")) {
-      return startShim(request, cgroup, rollback);
+      return startShim(request, template, cgroup, rollback);
     }
   }
 
-  private LaunchedVm startShim(CreateRequest request, HostCgroup cgroup, Rollback rollback) {
+  private LaunchedVm startShim(
+      CreateRequest request, Optional<Template> template, HostCgroup cgroup, Rollback rollback) {
     Path planFile = directory.path().resolve("plan");
     ControlLinkListener listener;
     try {
-      plan(request, cgroup).write(planFile);
+      plan(request, template, cgroup).write(planFile);
       listener = ControlLinkListener.open(directory.path(), VERB_SOCKET);
     } catch (IOException failed) {
       throw new EngineException(failed.getMessage(), failed);
@@ -118,7 +149,15 @@ final class VmLaunch {
               planFile,
               streams(request).ofShim());
       LaunchedVm vm =
-          new LaunchedVm(context, configuration, bundle, place, directory, shim, listener);
+          new LaunchedVm(
+              context,
+              configuration,
+              bundle,
+              place,
+              directory,
+              template.isPresent() ? OptionalInt.of(stateDescriptor()) : OptionalInt.empty(),
+              shim,
+              listener);
       rollback.onFailure("the virtual machine", vm::end);
       started = true;
       return vm;
@@ -140,7 +179,8 @@ final class VmLaunch {
     }
   }
 
-  private ShimPlan plan(CreateRequest request, HostCgroup cgroup) throws IOException {
+  private ShimPlan plan(CreateRequest request, Optional<Template> template, HostCgroup cgroup)
+      throws IOException {
     ShimPlan plan = new ShimPlan(directory.path(), VERB_SOCKET);
     plan.cgroup(cgroup.directories());
     bundle.config().process().oomScoreAdj().ifPresent(plan::oomScoreAdjustment);
@@ -169,7 +209,14 @@ final class VmLaunch {
     if (bundle.sandbox().isPresent()) {
       plan.sandbox(bundle.sandbox().get().directory().path());
     } else {
-      List<String> hypervisor = QemuCommandLine.of(virtualMachine(request), growth());
+      Origin origin = new Origin.Boot();
+      if (template.isPresent()) {
+        origin = new Origin.Clone(memoryDescriptor(), stateDescriptor());
+        plan.memory(size.memoryMiB() * MIB, template.get().memory());
+        plan.state(template.get().state());
+      }
+      List<String> hypervisor =
+          QemuCommandLine.of(virtualMachine(request, template), blueprint.growth(), origin);
       context.journal().debug("hypervisor: " + String.join(" ", hypervisor));
       plan.hypervisor(hypervisor);
       if (shared.isEmpty()) {
@@ -209,23 +256,26 @@ final class VmLaunch {
         request.attachment() == CreateRequest.Attachment.DETACHED);
   }
 
-  /** As much as the host has, so that {@code update} can give what {@code create} could have. */
-  private Growth growth() {
-    return new Growth(host.memoryMiB(), Growth.STEPS, Math.min(host.processors(), MOST_VCPUS));
+  /** They follow those of everything else that the shim opens for the hypervisor. */
+  private int memoryDescriptor() {
+    int descriptor = bundle.descriptorAfterDisks();
+    if (rootfs.disk().isPresent()) {
+      descriptor++;
+    }
+    Optional<SharedNetwork> shared = bundle.sharedNetwork();
+    return shared.isPresent() && shared.get().uplink().isPresent() ? descriptor + 1 : descriptor;
   }
 
-  private VirtualMachine virtualMachine(CreateRequest request) throws IOException {
-    Accelerator.Choice accelerator = Accelerator.choose(configuration.accelerator());
-    context
-        .journal()
-        .debug("accelerator: " + accelerator.accelerator().word() + ": " + accelerator.reason());
+  private int stateDescriptor() {
+    return memoryDescriptor() + 1;
+  }
+
+  private VirtualMachine virtualMachine(CreateRequest request, Optional<Template> template)
+      throws IOException {
     List<Device> devices = new ArrayList<>();
-    devices.add(choice.image().device());
-    devices.add(new AgentPort(QemuCommandLine.AGENT_DESCRIPTOR));
-    devices.add(new Console(QemuCommandLine.CONSOLE_DESCRIPTOR));
-    devices.add(new Balloon());
-    devices.add(new SharedFolder("virtiofsd.sock", ShimPlan.SHARED));
-    devices.addAll(List.of(PciBridge.values()));
+    if (template.isEmpty()) {
+      devices.add(FOLDER);
+    }
     devices.addAll(rootfs.devices());
     devices.addAll(bundle.guestDisks());
     int descriptor = bundle.descriptorAfterDisks();
@@ -237,16 +287,6 @@ final class VmLaunch {
         .sharedNetwork()
         .flatMap(network -> network.device(networkDescriptor))
         .ifPresent(devices::add);
-    return new VirtualMachine(
-        request.id().value(),
-        choice.hypervisor(),
-        choice.hypervisorParameters(),
-        accelerator.accelerator(),
-        size.memoryMiB(),
-        size.vcpus(),
-        choice.kernel(),
-        choice.initrd(),
-        choice.kernelParameters(),
-        devices);
+    return blueprint.machine(request.id().value(), devices);
   }
 }

@@ -3,6 +3,7 @@ package dev.limpid.engine.vm;
 import dev.limpid.config.KernelParameter;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.config.Permission;
+import dev.limpid.config.TemplateUse;
 import dev.limpid.engine.rootfs.RootfsRequest;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonNull;
@@ -27,6 +28,7 @@ import java.util.Optional;
  * @param size how large it is to be
  * @param rootfs how the container's root filesystem gets into it
  * @param ports those that lead to it in a network that it shares
+ * @param template whether it is the clone of a template
  */
 public record VmChoice(
     Path hypervisor,
@@ -37,7 +39,8 @@ public record VmChoice(
     GuestImage image,
     RequestedSize size,
     RootfsRequest rootfs,
-    SharedPorts ports) {
+    SharedPorts ports,
+    TemplateUse template) {
   private static final String ANNOTATIONS = "dev.limpid.";
   private static final String TEMPLATE_ANNOTATION = "dev.limpid.template";
 
@@ -62,10 +65,14 @@ public record VmChoice(
    */
   public static VmChoice of(JsonCursor config, LimpidConfiguration configuration) {
     SharedPorts ports = SharedPorts.NONE;
+    TemplateUse template = configuration.template();
     for (JsonCursor annotation : config.optionalMembers("annotations")) {
       if (annotation.key().equals(SharedPorts.ANNOTATION)) {
         configuration.require(Permission.PORTS, annotation);
         ports = SharedPorts.of(annotation);
+      } else if (annotation.key().equals(TEMPLATE_ANNOTATION)) {
+        configuration.require(Permission.TEMPLATE, annotation);
+        template = TemplateUse.of(annotation);
       } else if (annotation.key().startsWith(ANNOTATIONS)) {
         checkAnnotation(annotation, configuration);
       }
@@ -81,7 +88,8 @@ public record VmChoice(
             GuestImage.raw(configuration.image()),
             RequestedSize.of(config),
             RootfsRequest.of(config, configuration),
-            ports);
+            ports,
+            template);
     return vm.isEmpty() ? configured : configured.with(vm.get(), configuration);
   }
 
@@ -91,12 +99,6 @@ public record VmChoice(
       case RequestedSize.VCPUS_ANNOTATION -> configuration.require(Permission.VCPUS, annotation);
       case RootfsRequest.ANNOTATION -> configuration.require(Permission.ROOTFS, annotation);
       case RootfsRequest.DISK_ANNOTATION -> configuration.require(Permission.DISK, annotation);
-      case TEMPLATE_ANNOTATION -> {
-        configuration.require(Permission.TEMPLATE, annotation);
-        if (!annotation.asString().equals("never")) {
-          throw annotation.invalid("must be never: there are no templates, every VM is booted");
-        }
-      }
       default ->
           throw annotation.invalid(
               "is no annotation of Limpid; see docs/configuration.md for those there are");
@@ -120,7 +122,8 @@ public record VmChoice(
         image(vm.optional("image"), configuration),
         size,
         rootfs,
-        ports);
+        ports,
+        template);
   }
 
   private Path hypervisorPath(JsonCursor section, LimpidConfiguration configuration) {

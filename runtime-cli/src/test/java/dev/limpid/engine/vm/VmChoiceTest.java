@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.config.Permission;
 import dev.limpid.config.RootfsMode;
+import dev.limpid.config.TemplateUse;
 import dev.limpid.engine.Json;
 import dev.limpid.engine.rootfs.RootfsRequest;
 import dev.limpid.oci.json.InvalidSpecException;
@@ -79,10 +80,7 @@ class VmChoiceTest {
         annotation("dev.limpid.ports", "80/sctp", PORTS),
         annotation("dev.limpid.ports", "80/tcp/udp", PORTS),
         annotation("dev.limpid.ports", "80-81", PORTS),
-        annotation(
-            "dev.limpid.template",
-            "auto",
-            "must be never: there are no templates, every VM is booted"),
+        annotation("dev.limpid.template", "always", "must be auto or never"),
         annotation(
             "dev.limpid.cpus",
             "1",
@@ -253,7 +251,8 @@ class VmChoiceTest {
             new GuestImage(folder.resolve("image"), "raw"),
             new RequestedSize(OptionalInt.of(256), OptionalInt.of(2)),
             new RootfsRequest(RootfsMode.LAYERS, true, 64, false, false),
-            new SharedPorts(new TreeSet<>(Set.of(80)), new TreeSet<>(Set.of(53)))),
+            new SharedPorts(new TreeSet<>(Set.of(80)), new TreeSet<>(Set.of(53))),
+            TemplateUse.NEVER),
         choose(EVERYTHING, ALL));
   }
 
@@ -270,7 +269,8 @@ class VmChoiceTest {
             new GuestImage(c.image(), "raw"),
             new RequestedSize(OptionalInt.empty(), OptionalInt.empty()),
             new RootfsRequest(RootfsMode.AUTO, false, 10240, false, false),
-            SharedPorts.NONE);
+            SharedPorts.NONE,
+            TemplateUse.AUTO);
 
     assertEquals(expected, choose("'annotations':{'a':'b'}", Set.of()));
     // What is configured anyway needs no permission.
@@ -340,6 +340,8 @@ class VmChoiceTest {
         c.image(),
         c.layers(),
         c.layersMaxMiB(),
+        c.template(),
+        c.templates(),
         c.accelerator(),
         c.memoryMiB(),
         c.vcpus(),

@@ -14,7 +14,7 @@ public record AgentPort(int descriptor) implements Device {
         "-chardev",
         "socket,id=agent,fd=" + descriptor,
         "-device",
-        "virtio-serial-pci",
+        "virtio-serial-pci," + PciAddress.PORT.option(),
         "-device",
         "virtserialport,chardev=agent,name=dev.limpid.agent");
   }

@@ -8,6 +8,7 @@ public sealed interface Device
         Balloon,
         Console,
         FileDisk,
+        GenerationId,
         HostDisk,
         ImageDisk,
         PciBridge,

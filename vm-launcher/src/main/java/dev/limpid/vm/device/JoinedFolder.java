@@ -31,36 +31,8 @@ public record JoinedFolder(int container) {
    * @throws QmpException if QEMU refuses it; nothing is left then
    */
   public void plug(QmpClient qmp, String socket, Duration patience) throws IOException {
-    JsonObject address =
-        JsonObject.builder()
-            .put("type", "unix")
-            .put("data", JsonObject.builder().put("path", socket).build())
-            .build();
-    JsonObject data = JsonObject.builder().put("addr", address).put("server", false).build();
-    qmp.execute(
-        "chardev-add",
-        JsonObject.builder()
-            .put("id", chardev())
-            .put("backend", JsonObject.builder().put("type", "socket").put("data", data).build())
-            .build(),
-        patience);
-    try {
-      qmp.execute(
-          "device_add",
-          JsonObject.builder()
-              .put("driver", "vhost-user-fs-pci")
-              .put("id", device())
-              .put("chardev", chardev())
-              .put("tag", tag())
-              .put("queue-size", 1024)
-              .put("bus", PciBridge.JOINED.bus())
-              .put("addr", Integer.toString(container))
-              .build(),
-          patience);
-    } catch (QmpException refused) {
-      qmp.execute("chardev-remove", named(chardev()), patience);
-      throw refused;
-    }
+    new FolderPlug(device(), chardev(), tag(), PciBridge.JOINED, container)
+        .plug(qmp, socket, patience);
   }
 
   /**

@@ -19,6 +19,11 @@ public record PciAddress(int slot, int function, boolean shared) {
   /** The most disks that have a place. */
   public static final int DISKS_MAX = (FIRST_LAYER_SLOT - FIRST_DISK_SLOT) * FUNCTIONS;
 
+  /** The controller of the agent's port. */
+  static final PciAddress PORT = new PciAddress(2, 0, false);
+
+  static final PciAddress SHARE = new PciAddress(3, 0, false);
+
   static final PciAddress BALLOON = new PciAddress(6, 0, false);
 
   /** The disk that is a file of the host's. */

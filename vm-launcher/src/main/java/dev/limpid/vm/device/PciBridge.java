@@ -3,13 +3,15 @@ package dev.limpid.vm.device;
 import java.util.List;
 
 /**
- * A second PCI bus, into whose slots devices are plugged when the VM runs already: the first takes
+ * Another PCI bus, into whose slots devices are plugged when the VM runs already: the first takes
  * nothing any more then. A bridge for many of them costs the guest no measurable time at its start,
  * unlike a PCI Express port for each.
  */
 public enum PciBridge implements Device {
   /** For the folders of containers that join the VM. */
   JOINED("joined", 9),
+  /** For the folder of a VM that is the clone of a template. */
+  SHARED("shared", 5),
   /** For network interfaces. The guest's agent knows where it is (docs/protocol.md). */
   NETWORK("network", 8);
 

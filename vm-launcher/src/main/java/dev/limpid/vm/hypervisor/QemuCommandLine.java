@@ -51,22 +51,29 @@ public final class QemuCommandLine {
           "noreplace-smp",
           "rcupdate.rcu_expedited=1");
 
+  /** In place of a kernel: it waits for a state, and is stopped until it has all of its devices. */
+  public static final List<String> CLONE = List.of("-S", "-incoming", "defer");
+
   /** q35 wants its memory devices' space in whole GiB, with one to spare for alignment. */
   private static final long MIB_PER_GIB = 1024;
 
+  /** In such steps, so that a template's clones have as much whatever their disks are. */
+  private static final long DISKS_MIB = 8 * MIB_PER_GIB;
+
   private QemuCommandLine() {}
 
-  /** The program and its arguments, for a VM that keeps its size. */
+  /** The program and its arguments, for a VM that is booted and keeps its size. */
   static List<String> of(VirtualMachine vm) {
-    return of(vm, Growth.NONE);
+    return of(vm, Growth.NONE, new Origin.Boot());
   }
 
   /**
    * The program and its arguments.
    *
    * @param growth what may be plugged in later
+   * @param origin how it comes to run its guest
    */
-  public static List<String> of(VirtualMachine vm, Growth growth) {
+  public static List<String> of(VirtualMachine vm, Growth growth, Origin origin) {
     List<String> arguments = new ArrayList<>();
     arguments.add(vm.hypervisor().toString());
     add(arguments, "-name", "limpid-" + vm.name());
@@ -86,12 +93,23 @@ public final class QemuCommandLine {
             + maxMemoryMiB(vm, growth)
             + "M");
     // Shared, because virtiofsd reads and writes the guest's memory.
-    add(arguments, "-object", "memory-backend-memfd,id=ram,size=" + vm.memoryMiB() + "M,share=on");
+    add(arguments, "-object", memory(origin) + ",id=ram,size=" + vm.memoryMiB() + "M,share=on");
     for (Device device : vm.devices()) {
       arguments.addAll(device.arguments());
     }
     add(arguments, "-chardev", "socket,id=qmp,fd=" + QMP_DESCRIPTOR + ",server=on,wait=off");
     add(arguments, "-mon", "chardev=qmp,mode=control");
+    if (origin instanceof Origin.Clone) {
+      arguments.addAll(CLONE);
+    } else {
+      arguments.addAll(kernel(vm));
+    }
+    arguments.addAll(vm.hypervisorParameters());
+    return arguments;
+  }
+
+  private static List<String> kernel(VirtualMachine vm) {
+    List<String> arguments = new ArrayList<>();
     add(arguments, "-kernel", vm.kernel().toString());
     if (vm.initrd().isPresent()) {
       add(arguments, "-initrd", vm.initrd().get().toString());
@@ -101,8 +119,20 @@ public final class QemuCommandLine {
     parameters.addAll(MORE_KERNEL_PARAMETERS);
     parameters.addAll(vm.kernelParameters());
     add(arguments, "-append", String.join(" ", parameters));
-    arguments.addAll(vm.hypervisorParameters());
     return arguments;
+  }
+
+  private static String memory(Origin origin) {
+    if (origin instanceof Origin.Template template) {
+      return file(template.memoryDescriptor());
+    }
+    return origin instanceof Origin.Clone clone
+        ? file(clone.memoryDescriptor())
+        : "memory-backend-memfd";
+  }
+
+  private static String file(int descriptor) {
+    return "memory-backend-file,mem-path=/proc/self/fd/" + descriptor;
   }
 
   private static void add(List<String> arguments, String option, String value) {
@@ -127,12 +157,14 @@ public final class QemuCommandLine {
 
   private static long maxMemoryMiB(VirtualMachine vm, Growth growth) {
     // Each step may need as much again to be aligned.
-    long pmemMiB = growth.memoryMiB() + growth.steps() * MIB_PER_GIB;
+    long moreMiB = growth.memoryMiB() + growth.steps() * MIB_PER_GIB;
+    long disksMiB = 0;
     for (Device device : vm.devices()) {
       if (device instanceof PmemDisk disk) {
-        pmemMiB += disk.bytes() >> 20;
+        disksMiB += disk.bytes() >> 20;
       }
     }
-    return vm.memoryMiB() + (pmemMiB / MIB_PER_GIB + 1) * MIB_PER_GIB;
+    disksMiB = (disksMiB / DISKS_MIB + 1) * DISKS_MIB;
+    return vm.memoryMiB() + ((moreMiB + disksMiB) / MIB_PER_GIB + 1) * MIB_PER_GIB;
   }
 }

@@ -162,6 +162,34 @@ public final class ShimPlan {
     put("file", file.toString());
   }
 
+  /**
+   * QEMU gets an empty file in memory, as the descriptor that follows all others.
+   *
+   * @param bytes its size; a multiple of 4096
+   */
+  public void memory(long bytes) {
+    put("memory", Long.toString(bytes));
+  }
+
+  /**
+   * The same, with what is in a template's memory.
+   *
+   * @param template the file; absolute, and of that size
+   */
+  public void memory(long bytes, Path template) {
+    put("memory", Long.toString(bytes), template.toString());
+  }
+
+  /**
+   * QEMU gets the state of a template's devices to read, as the descriptor that follows that of the
+   * memory.
+   *
+   * @param template the file; absolute
+   */
+  public void state(Path template) {
+    put("state", template.toString());
+  }
+
   /** virtiofsd's program and arguments. */
   public void virtiofsd(List<String> command) {
     putCommand("virtiofsd", command);

@@ -2,6 +2,8 @@ package dev.limpid.vm.shim;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /** A shim that this process has started. It goes on when this process ends. */
 public final class ShimProcess {
@@ -72,6 +74,25 @@ public final class ShimProcess {
   /** Sends SIGTERM: before the container is on its own, it ends the launch. */
   public void terminate() {
     process.destroy();
+  }
+
+  /**
+   * Ends it, and what it has started: before the container is on its own, it does that in order if
+   * it is asked to.
+   *
+   * @param patience how long it may take; it is killed then
+   * @throws IOException if this thread is interrupted
+   */
+  public void end(Duration patience) throws IOException {
+    process.destroy();
+    try {
+      if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly().waitFor();
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while limpid-shim ends", interrupted);
+    }
   }
 
   /**

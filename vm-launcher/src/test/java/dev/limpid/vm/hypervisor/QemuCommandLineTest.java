@@ -28,6 +28,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Whole command lines, one argument a line, in the files beside this class. */
 class QemuCommandLineTest {
   private static final long MIB = 1 << 20;
+  private static final VirtualMachine SMALL =
+      machine("small", Accelerator.TCG, 64, 1, List.of(), List.of());
 
   static List<Arguments> machines() {
     Device agent = new AgentPort(QemuCommandLine.AGENT_DESCRIPTOR);
@@ -83,11 +85,11 @@ class QemuCommandLineTest {
   void whatMayBePluggedInLaterIsLeftRoomFor() {
     VirtualMachine machine = machine("grows", Accelerator.TCG, 512, 2, List.of(), List.of());
 
-    List<String> growing = QemuCommandLine.of(machine, new Growth(2048, 5, 8));
-    List<String> full = QemuCommandLine.of(machine, new Growth(0, 0, 2));
+    List<String> growing = QemuCommandLine.of(machine, new Growth(2048, 5, 8), new Origin.Boot());
+    List<String> full = QemuCommandLine.of(machine, new Growth(0, 0, 2), new Origin.Boot());
 
     assertEquals("2,maxcpus=8", growing.get(growing.indexOf("-smp") + 1));
-    assertEquals("512M,slots=6,maxmem=8704M", growing.get(growing.indexOf("-m") + 1));
+    assertEquals("512M,slots=6,maxmem=16896M", growing.get(growing.indexOf("-m") + 1));
     assertEquals(QemuCommandLine.of(machine), full);
   }
 
@@ -97,8 +99,35 @@ class QemuCommandLineTest {
     GoldenFile.of(QemuCommandLineTest.class, golden).check(QemuCommandLine.of(machine));
   }
 
+  @Test
+  void aTemplateIsBootedInMemoryThatIsGivenToIt() {
+    List<String> booted = QemuCommandLine.of(SMALL);
+    List<String> template = QemuCommandLine.of(SMALL, Growth.NONE, new Origin.Template(6));
+
+    assertEquals("memory-backend-memfd,id=ram,size=64M,share=on", memory(booted));
+    assertEquals(
+        "memory-backend-file,mem-path=/proc/self/fd/6,id=ram,size=64M,share=on", memory(template));
+    booted.remove(memory(booted));
+    template.remove(memory(template));
+    assertEquals(booted, template);
+  }
+
+  @Test
+  void aCloneDiffersFromItsTemplateByItsBeginningAlone() {
+    List<String> template = QemuCommandLine.of(SMALL, Growth.NONE, new Origin.Template(7));
+    List<String> clone = QemuCommandLine.of(SMALL, Growth.NONE, new Origin.Clone(7, 8));
+
+    int kernel = template.indexOf("-kernel");
+    assertEquals(template.subList(0, kernel), clone.subList(0, kernel));
+    assertEquals(List.of("-S", "-incoming", "defer"), clone.subList(kernel, clone.size()));
+  }
+
+  private static String memory(List<String> arguments) {
+    return arguments.get(arguments.indexOf("-object") + 1);
+  }
+
   @ParameterizedTest
-  @CsvSource({"2,1536", "1022,1536", "1024,2560", "2046,2560", "2048,3584"})
+  @CsvSource({"2,9728", "1024,9728", "8190,9728", "8192,17920", "16384,26112"})
   void leavesSpaceForThePersistentMemory(long diskMiB, int most) {
     PmemDisk disk = layer(0, Path.of("/l"), diskMiB * MIB);
     List<String> arguments =

@@ -1,0 +1,112 @@
+package dev.limpid.engine.lifecycle;
+
+import dev.limpid.config.LimpidConfiguration;
+import dev.limpid.config.TemplateUse;
+import dev.limpid.engine.EngineContext;
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.vm.VmChoice;
+import dev.limpid.vm.hypervisor.Growth;
+import dev.limpid.vm.hypervisor.VirtualMachine;
+import dev.limpid.vm.template.Template;
+import dev.limpid.vm.template.TemplateBuild;
+import dev.limpid.vm.template.TemplateDescription;
+import dev.limpid.vm.template.TemplateStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Finds, or makes, the template that a VM can be a clone of. What goes wrong costs time only. */
+final class VmTemplates {
+  private final EngineContext context;
+  private final LimpidConfiguration configuration;
+  private final TemplateStore store;
+
+  VmTemplates(EngineContext context, LimpidConfiguration configuration) {
+    this.context = context;
+    this.configuration = configuration;
+    this.store = new TemplateStore(configuration.templates(), context.clock());
+  }
+
+  /**
+   * The template of a VM.
+   *
+   * @param choice what the VM is made of
+   * @param blueprint the VM
+   * @return empty if it is to be booted
+   */
+  Optional<Template> of(VmChoice choice, VmBlueprint blueprint) {
+    // Nobody knows what they make of it.
+    boolean unknown = !choice.hypervisorParameters().isEmpty();
+    if (choice.template() == TemplateUse.NEVER || unknown) {
+      return Optional.empty();
+    }
+    try {
+      return find(blueprint);
+    } catch (IOException | RuntimeException failed) {
+      // Whatever it is, a VM can be booted.
+      context.journal().warn("no template, the virtual machine is booted: " + failed.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private Optional<Template> find(VmBlueprint blueprint) throws IOException {
+    VirtualMachine machine = blueprint.template();
+    TemplateDescription description = TemplateDescription.of(machine, blueprint.growth());
+    Optional<Template> found = store.use(description);
+    if (found.isPresent()) {
+      return found;
+    }
+    Optional<String> why = store.discouragement(description);
+    if (why.isPresent()) {
+      context.journal().debug("template " + description.name() + " was given up: " + why.get());
+      return Optional.empty();
+    }
+    // Of others there may be one container only, and it would wait for nothing.
+    if (!blueprint.isUsual() && !store.wantedAgain(description)) {
+      return Optional.empty();
+    }
+    context.journal().debug("template " + description.name() + " is made");
+    return store.make(description, build(machine, blueprint.growth()));
+  }
+
+  /** How the template of a machine is made. */
+  TemplateBuild build(VirtualMachine machine, Growth growth) {
+    return new TemplateBuild(
+        configuration.shim(),
+        machine,
+        growth,
+        Duration.ofSeconds(configuration.startTimeoutSeconds()));
+  }
+
+  /**
+   * Whether a clone, whose hypervisor has opened its files by now, is one of this template.
+   *
+   * @throws EngineException if what it was made of has been replaced meanwhile
+   */
+  void require(Template template, VmBlueprint blueprint) {
+    try {
+      VirtualMachine machine = blueprint.template();
+      if (!store.isStill(template, TemplateDescription.of(machine, blueprint.growth()))) {
+        throw new EngineException("it has been replaced meanwhile");
+      }
+    } catch (IOException failed) {
+      throw new EngineException(failed.getMessage(), failed);
+    }
+  }
+
+  /** No more clones are made of a template, because none comes up where a booted VM does. */
+  void discard(Template template, String why) {
+    context
+        .journal()
+        .warn(
+            "template "
+                + template.name()
+                + " is given up, the virtual machine has been booted: "
+                + why);
+    try {
+      store.discard(template, why);
+    } catch (IOException failed) {
+      context.journal().warn("template " + template.name() + ": " + failed.getMessage());
+    }
+  }
+}

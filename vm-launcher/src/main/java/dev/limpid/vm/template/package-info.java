@@ -1,0 +1,2 @@
+/** Templates: virtual machines that were booted once, and of which others are clones. */
+package dev.limpid.vm.template;
