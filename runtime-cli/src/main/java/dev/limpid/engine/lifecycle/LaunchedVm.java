@@ -40,6 +40,7 @@ import dev.limpid.vm.shim.ShimProcess;
 import dev.limpid.vm.template.Restoration;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -247,9 +248,12 @@ final class LaunchedVm implements AutoCloseable {
       if (bundle.sharedNetwork().isPresent()) {
         return new GuestNetwork(bundle.sharedNetwork().get().request(process), () -> {});
       }
+      Optional<Path> namespace = bundle.guest().network();
+      ContainerNetwork own = ContainerNetwork.of(directory, process, context.journal());
       NetworkUpdate update =
-          ContainerNetwork.of(directory, process, context.journal())
-              .create(bundle.guest().network(), vcpus);
+          namespace.isEmpty() && !hasHooks()
+              ? own.createUntouched(vcpus)
+              : own.create(namespace, vcpus);
       return new GuestNetwork(update.request(), update::told);
     }
   }
@@ -347,10 +351,10 @@ final class LaunchedVm implements AutoCloseable {
 
   @SuppressWarnings("try") // A step is ended, not used.
   private void runHooks(ContainerRecord container) {
-    Hooks hooks = bundle.config().hooks();
-    if (hooks.prestart().isEmpty() && hooks.createRuntime().isEmpty()) {
+    if (!hasHooks()) {
       return;
     }
+    Hooks hooks = bundle.config().hooks();
     String state =
         JsonWriter.compact()
             .write(container.state(Status.CREATING).hookState(Status.CREATING).toJson());
@@ -359,6 +363,12 @@ final class LaunchedVm implements AutoCloseable {
       runner.run("prestart", hooks.prestart(), state);
       runner.run("createRuntime", hooks.createRuntime(), state);
     }
+  }
+
+  /** Whether somebody else is told of the container before it is made. */
+  private boolean hasHooks() {
+    Hooks hooks = bundle.config().hooks();
+    return !hooks.prestart().isEmpty() || !hooks.createRuntime().isEmpty();
   }
 
   /** What QEMU says of a guest that does not answer; empty if it says nothing either. */

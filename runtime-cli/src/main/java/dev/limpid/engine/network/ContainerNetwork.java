@@ -67,6 +67,18 @@ public final class ContainerNetwork {
   }
 
   /**
+   * Gives a new VM the network of a namespace that its shim has made for it, in which nobody has
+   * been yet: the guest's own loopback is all there is, and nothing has to be read.
+   *
+   * @param vcpus how many processors the VM has
+   */
+  public NetworkUpdate createUntouched(int vcpus) {
+    NetworkRecord fresh = NetworkRecord.fresh(Optional.empty(), TapInterface.queues(vcpus));
+    fresh.write(directory);
+    return update(fresh, fresh.state(), NetworkGlance.at(process));
+  }
+
+  /**
    * Gives a new VM the network of its namespace, as far as that is done on the host.
    *
    * @param path the namespace, if it was named by one
