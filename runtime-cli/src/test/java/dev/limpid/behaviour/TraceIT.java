@@ -127,7 +127,8 @@ final class TraceIT extends Behaviour {
   private void configure(String template) throws Exception {
     JsonObject configuration =
         Json.object(Files.readString(runtime().configuration()))
-            .with("template", new JsonString(template));
+            .with("template", new JsonString(template))
+            .with("templates", new JsonString(sandbox().path("templates").toString()));
     Files.writeString(runtime().configuration(), JsonWriter.compact().write(configuration));
     runtime().call("template", "build").succeeded();
   }
