@@ -134,17 +134,13 @@ final class LayersCommand extends Verb {
       table.row(
           layer.uuid(),
           size(layer.bytesOnDisk()),
-          layer.record().isPresent() ? seconds(layer.record().get().created()) : "-",
-          seconds(layer.lastUsed()),
+          layer.record().isPresent() ? TextTable.seconds(layer.record().get().created()) : "-",
+          TextTable.seconds(layer.lastUsed()),
           layer.users().isEmpty() ? "-" : String.join(",", layer.users()),
           source(layer));
     }
     call.out().print(table.text());
     return 0;
-  }
-
-  private static String seconds(Instant time) {
-    return Instant.ofEpochSecond(time.getEpochSecond()).toString();
   }
 
   private static String source(StoredLayer layer) {

@@ -8,7 +8,6 @@ import dev.limpid.oci.json.JsonValue;
 import dev.limpid.oci.json.JsonWriter;
 import dev.limpid.oci.state.Rfc3339;
 import dev.limpid.vm.template.StoredTemplate;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -156,15 +155,11 @@ final class TemplateCommand extends Verb {
           each.record().memoryMiB() + " MiB",
           Integer.toString(each.record().vcpus()),
           each.record().accelerator(),
-          seconds(each.record().created()),
-          seconds(each.lastUsed()));
+          TextTable.seconds(each.record().created()),
+          TextTable.seconds(each.lastUsed()));
     }
     call.out().print(table.text());
     return 0;
-  }
-
-  private static String seconds(Instant time) {
-    return Instant.ofEpochSecond(time.getEpochSecond()).toString();
   }
 
   private static JsonObject.Builder json(StoredTemplate each) {

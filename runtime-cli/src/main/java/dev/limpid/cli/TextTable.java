@@ -1,5 +1,6 @@
 package dev.limpid.cli;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,6 +13,11 @@ final class TextTable {
 
   TextTable(String... headings) {
     row(headings);
+  }
+
+  /** A time as a cell: to the second. */
+  static String seconds(Instant time) {
+    return Instant.ofEpochSecond(time.getEpochSecond()).toString();
   }
 
   void row(String... cells) {

@@ -6,10 +6,8 @@ import dev.limpid.engine.EngineException;
 import dev.limpid.engine.vm.VmChoice;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonObject;
-import dev.limpid.vm.hypervisor.VirtualMachine;
 import dev.limpid.vm.template.StoredTemplate;
 import dev.limpid.vm.template.Template;
-import dev.limpid.vm.template.TemplateDescription;
 import dev.limpid.vm.template.TemplateStore;
 import java.io.IOException;
 import java.util.List;
@@ -53,11 +51,8 @@ public final class TemplateKeeping {
             new VmSize(
                 memoryMiB.orElse(configuration.memoryMiB()), vcpus.orElse(configuration.vcpus())));
     try {
-      VirtualMachine machine = blueprint.template();
       return store
-          .make(
-              TemplateDescription.of(machine, blueprint.growth()),
-              templates.build(machine, blueprint.growth()))
+          .make(templates.build(blueprint))
           .orElseThrow(
               () ->
                   new EngineException(

@@ -97,7 +97,7 @@ final class VmLaunch {
       return Optional.empty();
     }
     try (Step step = context.trace().begin("template")) {
-      return templates.of(choice, blueprint);
+      return templates.of(blueprint);
     }
   }
 
@@ -107,7 +107,7 @@ final class VmLaunch {
    * @throws EngineException if it need not be
    */
   void require(Template template) {
-    templates.require(template, blueprint);
+    templates.require(template);
   }
 
   /** No clone of it comes up where a booted VM does. */
@@ -256,14 +256,17 @@ final class VmLaunch {
         request.attachment() == CreateRequest.Attachment.DETACHED);
   }
 
-  /** They follow those of everything else that the shim opens for the hypervisor. */
+  /** What the shim opens for the hypervisor, in this order: disks, the file, passt's socket. */
+  private int networkDescriptor() {
+    int file = bundle.descriptorAfterDisks();
+    return rootfs.disk().isPresent() ? file + 1 : file;
+  }
+
   private int memoryDescriptor() {
-    int descriptor = bundle.descriptorAfterDisks();
-    if (rootfs.disk().isPresent()) {
-      descriptor++;
-    }
     Optional<SharedNetwork> shared = bundle.sharedNetwork();
-    return shared.isPresent() && shared.get().uplink().isPresent() ? descriptor + 1 : descriptor;
+    return shared.isPresent() && shared.get().uplink().isPresent()
+        ? networkDescriptor() + 1
+        : networkDescriptor();
   }
 
   private int stateDescriptor() {
@@ -278,14 +281,12 @@ final class VmLaunch {
     }
     devices.addAll(rootfs.devices());
     devices.addAll(bundle.guestDisks());
-    int descriptor = bundle.descriptorAfterDisks();
     if (rootfs.disk().isPresent()) {
-      devices.add(new FileDisk(descriptor++));
+      devices.add(new FileDisk(bundle.descriptorAfterDisks()));
     }
-    int networkDescriptor = descriptor;
     bundle
         .sharedNetwork()
-        .flatMap(network -> network.device(networkDescriptor))
+        .flatMap(network -> network.device(networkDescriptor()))
         .ifPresent(devices::add);
     return blueprint.machine(request.id().value(), devices);
   }

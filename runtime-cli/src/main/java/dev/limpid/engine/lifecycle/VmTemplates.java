@@ -5,8 +5,6 @@ import dev.limpid.config.TemplateUse;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.vm.VmChoice;
-import dev.limpid.vm.hypervisor.Growth;
-import dev.limpid.vm.hypervisor.VirtualMachine;
 import dev.limpid.vm.template.Template;
 import dev.limpid.vm.template.TemplateBuild;
 import dev.limpid.vm.template.TemplateDescription;
@@ -30,11 +28,11 @@ final class VmTemplates {
   /**
    * The template of a VM.
    *
-   * @param choice what the VM is made of
    * @param blueprint the VM
    * @return empty if it is to be booted
    */
-  Optional<Template> of(VmChoice choice, VmBlueprint blueprint) {
+  Optional<Template> of(VmBlueprint blueprint) {
+    VmChoice choice = blueprint.choice();
     // Nobody knows what they make of it.
     boolean unknown = !choice.hypervisorParameters().isEmpty();
     if (choice.template() == TemplateUse.NEVER || unknown) {
@@ -50,8 +48,8 @@ final class VmTemplates {
   }
 
   private Optional<Template> find(VmBlueprint blueprint) throws IOException {
-    VirtualMachine machine = blueprint.template();
-    TemplateDescription description = TemplateDescription.of(machine, blueprint.growth());
+    TemplateBuild build = build(blueprint);
+    TemplateDescription description = build.description();
     Optional<Template> found = store.use(description);
     if (found.isPresent()) {
       return found;
@@ -66,15 +64,15 @@ final class VmTemplates {
       return Optional.empty();
     }
     context.journal().debug("template " + description.name() + " is made");
-    return store.make(description, build(machine, blueprint.growth()));
+    return store.make(build);
   }
 
-  /** How the template of a machine is made. */
-  TemplateBuild build(VirtualMachine machine, Growth growth) {
+  /** How the template of a VM is made. */
+  TemplateBuild build(VmBlueprint blueprint) throws IOException {
     return new TemplateBuild(
         configuration.shim(),
-        machine,
-        growth,
+        blueprint.template(),
+        blueprint.growth(),
         Duration.ofSeconds(configuration.startTimeoutSeconds()));
   }
 
@@ -83,10 +81,9 @@ final class VmTemplates {
    *
    * @throws EngineException if what it was made of has been replaced meanwhile
    */
-  void require(Template template, VmBlueprint blueprint) {
+  void require(Template template) {
     try {
-      VirtualMachine machine = blueprint.template();
-      if (!store.isStill(template, TemplateDescription.of(machine, blueprint.growth()))) {
+      if (!store.isStill(template)) {
         throw new EngineException("it has been replaced meanwhile");
       }
     } catch (IOException failed) {

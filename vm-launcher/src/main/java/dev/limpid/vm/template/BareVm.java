@@ -1,7 +1,5 @@
 package dev.limpid.vm.template;
 
-import dev.limpid.proto.AgentFailureException;
-import dev.limpid.proto.AgentRequest;
 import dev.limpid.proto.ControlLink;
 import dev.limpid.proto.ControlLinkListener;
 import dev.limpid.proto.Entropy;
@@ -84,22 +82,16 @@ final class BareVm implements AutoCloseable {
   /** Has it go on as the clone of a template, if it was started as one, and find its devices. */
   void restore(int stateDescriptor) throws IOException {
     new Restoration(directory, link, stateDescriptor, patience).carryOut(Optional.empty());
-    call(
+    Restoration.ask(
+        link,
         new PrepareRequest(
-            Instant.now(), Entropy.fromHost(), List.of(), List.of(), Optional.empty(), true));
+            Instant.now(), Entropy.fromHost(), List.of(), List.of(), Optional.empty(), true),
+        patience);
   }
 
   /** Waits until the guest's agent answers. */
   void awaitAgent() throws IOException {
-    call(new PingRequest());
-  }
-
-  private void call(AgentRequest request) throws IOException {
-    try {
-      link.call(request, patience);
-    } catch (AgentFailureException refused) {
-      throw new IOException("the guest's agent: " + refused.getMessage(), refused);
-    }
+    Restoration.ask(link, new PingRequest(), patience);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.limpid.vm.template;
 
 import dev.limpid.proto.AgentFailureException;
+import dev.limpid.proto.AgentRequest;
 import dev.limpid.proto.ControlLink;
 import dev.limpid.proto.PingRequest;
 import dev.limpid.vm.device.SharedFolder;
@@ -46,8 +47,13 @@ public record Restoration(
   }
 
   private void ping(Duration wait) throws IOException {
+    ask(link, new PingRequest(), wait);
+  }
+
+  /** Asks the agent for something that it has no reason to refuse. */
+  static void ask(ControlLink link, AgentRequest request, Duration patience) throws IOException {
     try {
-      link.call(new PingRequest(), wait);
+      link.call(request, patience);
     } catch (AgentFailureException refused) {
       throw new IOException("the guest's agent: " + refused.getMessage(), refused);
     }

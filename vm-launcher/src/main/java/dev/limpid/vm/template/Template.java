@@ -3,6 +3,7 @@ package dev.limpid.vm.template;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 
 /**
  * A machine that was booted and stopped.
@@ -21,8 +22,7 @@ public record Template(Path folder, String identity) {
    */
   static Template in(Path folder) throws IOException {
     return new Template(
-        folder,
-        Files.getAttribute(folder, "unix:dev") + ":" + Files.getAttribute(folder, "unix:ino"));
+        folder, String.valueOf(Files.readAttributes(folder, BasicFileAttributes.class).fileKey()));
   }
 
   /** Whether its name is still its own. */

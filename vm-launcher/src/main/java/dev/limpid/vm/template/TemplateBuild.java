@@ -42,6 +42,15 @@ public record TemplateBuild(Path shim, VirtualMachine machine, Growth growth, Du
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   /**
+   * What it is described as.
+   *
+   * @throws IOException if a file that it is made from can't be looked at
+   */
+  public TemplateDescription description() throws IOException {
+    return TemplateDescription.of(machine, growth);
+  }
+
+  /**
    * Makes one.
    *
    * @param folder where its files are put; there, and absolute

@@ -7,6 +7,7 @@ import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributes;
@@ -80,9 +81,8 @@ public final class TemplateStore {
    * @return empty if there is no room: all that there are were used not long ago
    * @throws IOException if it can't be made; what was begun is gone
    */
-  public Optional<Template> make(TemplateDescription description, TemplateBuild build)
-      throws IOException {
-    return make(description, record(build.machine()), build::into);
+  public Optional<Template> make(TemplateBuild build) throws IOException {
+    return make(build.description(), record(build.machine()), build::into);
   }
 
   /** The same, by somebody who fills its folder. */
@@ -214,9 +214,13 @@ public final class TemplateStore {
     }
   }
 
-  /** Whether a template is still the one of this description, and no later one is. */
-  public boolean isStill(Template template, TemplateDescription description) throws IOException {
-    return folder.find(description).equals(Optional.of(template));
+  /** Whether a template is still there, and what it was made of is what it was. */
+  public boolean isStill(Template template) throws IOException {
+    try {
+      return TemplateFolder.description(template).isCurrent() && template.isThere();
+    } catch (NoSuchFileException given) {
+      return false;
+    }
   }
 
   private boolean makeRoom() throws IOException {

@@ -231,11 +231,11 @@ class TemplateStoreTest {
   @Test
   void whatIsDiscardedIsNotMadeAtOnce() throws IOException {
     Template template = make("a").orElseThrow();
-    assertTrue(store().isStill(template, described("a")));
+    assertTrue(store().isStill(template));
 
     store().discard(template, "no clone answers");
 
-    assertFalse(store().isStill(template, described("a")));
+    assertFalse(store().isStill(template));
     assertEquals(Optional.empty(), store().use(described("a")));
     assertEquals(List.of(), store().list());
     assertEquals(Optional.of("no clone answers"), store().discouragement(described("a")));
@@ -254,7 +254,7 @@ class TemplateStoreTest {
     Template other = make("a").orElseThrow();
     store().discard(template, "of before");
 
-    assertFalse(store().isStill(template, described("a")));
+    assertFalse(store().isStill(template));
     assertEquals(Optional.of(other), store().use(described("a")));
     assertEquals(Optional.empty(), store().discouragement(described("a")));
   }
