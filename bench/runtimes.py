@@ -12,6 +12,8 @@ from pathlib import Path
 
 from measuring import PATIENCE_SECONDS, Failure, run, tell, timed
 
+# Says of one container whether its VM is a clone of a template.
+TEMPLATE = "dev.limpid.template"
 LINKS = ("sh", "true", "echo", "sleep", "dd")
 
 
@@ -70,9 +72,9 @@ def clean_up():
             group.rmdir()
 
 
-def make_bundle(folder, arguments):
-    """A bundle whose root is a plain directory with busybox."""
-    bundle = folder / arguments[0].rpartition("/")[2]
+def make_bundle(folder, arguments, name=None, annotations=None):
+    """A bundle whose root is a plain directory with busybox. Unless it has another name, it is called as its program."""
+    bundle = folder / (name or arguments[0].rpartition("/")[2])
     programs = bundle / "rootfs/bin"
     programs.mkdir(parents=True)
     shutil.copy("/bin/busybox", programs)
@@ -82,6 +84,7 @@ def make_bundle(folder, arguments):
     file = bundle / "config.json"
     config = json.loads(file.read_text(encoding="utf-8"))
     config["process"].update(terminal=False, args=arguments)
+    config.setdefault("annotations", {}).update(annotations or {})
     file.write_text(json.dumps(config), encoding="utf-8")
     return bundle
 
@@ -95,7 +98,7 @@ def runtimes(options, folder):
         # A new network namespace has nothing to offer but loopback, which is what runsc calls none.
         found.append(Runtime("runsc", [runsc, "--network=none"], folder))
     configuration = folder / "limpid.json"
-    configuration.write_text(json.dumps({"layers": str(folder / "layers"), **options.configuration}), encoding="utf-8")
+    configuration.write_text(json.dumps({"layers": str(folder / "layers"), "allow": [TEMPLATE], **options.configuration}), encoding="utf-8")
     os.environ["LIMPID_CONFIG"] = str(configuration)
     found.append(Runtime("limpid", [options.limpid.resolve()], folder))
     return found

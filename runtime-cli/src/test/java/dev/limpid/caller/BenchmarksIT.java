@@ -25,7 +25,7 @@ final class BenchmarksIT {
 
   @ParameterizedTest
   @CsvSource({
-    "lifecycle, limpid, 11, --rounds 1",
+    "lifecycle, limpid, 12, --rounds 1",
     "density, limpid, 8, --numbers 1 --settle 1 --idle 1",
     "network, limpid, 6, --requests 1000 --seconds 1 --rounds 1",
     "storage, limpid layers, 6, --without-crun --ways layers --only read find untar --megabytes 4"
