@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.limpid.variant.Variant;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,8 @@ final class DockerDiskIT extends DockerFilesCaller {
   @BeforeAll
   static void runtime() throws IOException, InterruptedException {
     Path configuration =
-        Files.writeString(work.resolve("disk.json"), EnginesPage.blocks("Docker", "json").get(1));
+        Files.writeString(
+            work.resolve("disk.json"), Variant.of(EnginesPage.blocks("Docker", "json").get(1)));
     String runtimes = EnginesPage.blocks("Docker", "json").get(2);
     Files.writeString(
         work.resolve("daemon.json"),

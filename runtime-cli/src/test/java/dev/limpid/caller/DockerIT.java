@@ -184,6 +184,6 @@ final class DockerIT extends DockerCaller {
       printed.add(shell(command).ok());
     }
     assertTrue(printed.get(0).endsWith("-limpid"), printed.toString());
-    assertEquals(System.getProperty("limpid.dist") + "/bin/limpid", printed.get(1));
+    assertEquals(TestedRuntime.executable(), printed.get(1));
   }
 }

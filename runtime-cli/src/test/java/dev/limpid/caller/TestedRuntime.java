@@ -53,8 +53,11 @@ final class TestedRuntime {
   private static Path configured(Path work, String configuration) throws IOException {
     Path file = Files.writeString(work.resolve("limpid.json"), Variant.of(configuration));
     Path program = work.resolve("limpid-configured");
+    // A caller that has a configuration of its own gets that.
     Files.writeString(
-        program, "#!/bin/sh\nLIMPID_CONFIG=" + file + " exec " + installed() + " \"$@\"\n");
+        program,
+        "#!/bin/sh\n: \"${LIMPID_CONFIG:=%s}\"\nexport LIMPID_CONFIG\nexec %s \"$@\"\n"
+            .formatted(file, installed()));
     return Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
