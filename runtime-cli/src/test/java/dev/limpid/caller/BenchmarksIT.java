@@ -7,6 +7,7 @@ import dev.limpid.caller.CallerCommand.Result;
 import dev.limpid.oci.json.JsonCursor;
 import dev.limpid.oci.json.JsonNumber;
 import dev.limpid.oci.json.JsonReader;
+import dev.limpid.variant.Variant;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,8 +33,9 @@ final class BenchmarksIT {
         + " --files 200 --archive 100 --rounds 1",
   })
   void runtimesAreMeasured(String program, String name, int measured, String options) {
-    List<String> arguments = new ArrayList<>(List.of("--limpid", TestedRuntime.executable()));
+    List<String> arguments = new ArrayList<>(List.of("--limpid", TestedRuntime.installed()));
     arguments.addAll(List.of(options.split(" ")));
+    arguments.addAll(List.of("--configuration", Variant.of("{}")));
     List<String> lines = run(program, arguments).ok().lines().toList();
     byte[] last = lines.get(lines.size() - 1).getBytes(StandardCharsets.UTF_8);
     List<JsonCursor> measures =

@@ -17,7 +17,7 @@ final class StartUpBenchmarkIT {
   void allAreMeasured() {
     Result result =
         new CallerCommand(List.of(PROGRAM), Map.of())
-            .run("--limpid", TestedRuntime.executable(), "--rounds", "1");
+            .run("--limpid", TestedRuntime.installed(), "--rounds", "1");
     List<String> lines = result.ok().lines().toList();
     assertEquals(8, lines.size(), lines::toString);
     for (String line : lines.subList(1, lines.size())) {

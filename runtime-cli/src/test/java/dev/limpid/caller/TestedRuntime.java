@@ -28,7 +28,8 @@ final class TestedRuntime {
     return Variant.isSet() ? variant().toString() : installed();
   }
 
-  private static String installed() {
+  /** The path of Limpid's own executable. */
+  static String installed() {
     return System.getProperty("limpid.dist") + "/bin/limpid";
   }
 
