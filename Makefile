@@ -23,6 +23,7 @@ COMMIT_DATE := $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 JAVA_SOURCES := $(shell find oci-spec agent-proto vm-launcher runtime-cli -path '*/src/main/*' -type f -not -path '*/src/main/c/*') \
 	pom.xml $(wildcard */pom.xml) runtime-cli/manual/pom.xml $(wildcard .mvn/*)
 C_SOURCES := $(shell find agent-proto/src/main/c vm-launcher/src/main/c -type f)
+CLIENT_SOURCES := $(shell find runtime-cli/src/main/c runtime-cli/src/main/systemd -type f)
 GUEST_SOURCES := $(shell find mini-os agent-proto/src/main/c -type f)
 
 # Whose behaviour Limpid's is compared with.
@@ -63,7 +64,7 @@ $(BUILD)/.manual: $(BUILD)/.java | prerequisites
 	@gzip -9n $(BUILD)/manual/*.8
 	@touch $@
 
-$(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java $(BUILD)/.manual runtime-cli/src/main/scripts/limpid runtime-cli/src/main/scripts/archive-classes
+$(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java $(BUILD)/.manual runtime-cli/src/main/scripts/launcher runtime-cli/src/main/scripts/archive-classes $(CLIENT_SOURCES)
 	@echo '== assembling $(DIST)'
 	@rm -rf $(DIST)
 	@$(MAKE) --no-print-directory assemble prefix=$(DIST) DESTDIR=
@@ -72,7 +73,7 @@ $(DIST)/.complete: $(BUILD)/.guest $(BUILD)/.host $(BUILD)/.java $(BUILD)/.manua
 # The files of an installation, from what has been built.
 .PHONY: assemble
 assemble:
-	@install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/limpid/jars \
+	@install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/limpid/jars $(DESTDIR)$(prefix)/lib/systemd/system \
 	    $(DESTDIR)$(prefix)/share/man/man8 $(DESTDIR)$(prefix)/share/bash-completion/completions
 	@rm -f $(DESTDIR)$(prefix)/lib/limpid/classes.jsa
 	@install -m 644 runtime-cli/target/limpid-runtime-cli-*.jar runtime-cli/target/lib/*.jar $(DESTDIR)$(prefix)/lib/limpid/jars
@@ -85,11 +86,19 @@ assemble:
 	@home=$(prefix)/lib/limpid; \
 	classpath=$$(cd $(DESTDIR)$$home/jars && { ls limpid-*.jar; ls *.jar | grep -v ^limpid-; } | sed "s|^|$$home/jars/|" | paste -sd:); \
 	java=$$(readlink -f "$$(command -v java)"); \
-	for script in bin/limpid lib/limpid/archive-classes; do \
+	for script in lib/limpid/launcher lib/limpid/archive-classes; do \
 	  sed -e "s|@HOME@|$$home|" -e "s|@CLASSPATH@|$$classpath|" -e "s|@JAVA@|$$java|" \
 	    runtime-cli/src/main/scripts/$${script##*/} > $(DESTDIR)$(prefix)/$$script.new && \
 	  chmod 755 $(DESTDIR)$(prefix)/$$script.new && \
 	  mv $(DESTDIR)$(prefix)/$$script.new $(DESTDIR)$(prefix)/$$script || exit 1; \
+	done
+# It has the launcher's place compiled in.
+	@$(MAKE) --no-print-directory -s -C runtime-cli/src/main/c OUT=$(BUILD)/client HOME_DIR=$(prefix)/lib/limpid
+	@install -m 755 $(BUILD)/client/limpid $(DESTDIR)$(prefix)/bin/limpid.new
+	@mv $(DESTDIR)$(prefix)/bin/limpid.new $(DESTDIR)$(prefix)/bin/limpid
+	@for unit in limpid-resident.socket limpid-resident.service; do \
+	  sed -e "s|@PREFIX@|$(prefix)|" runtime-cli/src/main/systemd/$$unit > $(DESTDIR)$(prefix)/lib/systemd/system/$$unit && \
+	  chmod 644 $(DESTDIR)$(prefix)/lib/systemd/system/$$unit || exit 1; \
 	done
 # It names the jars by their final place.
 	@if [ -n "$(DESTDIR)" ]; then \
@@ -108,6 +117,7 @@ demo: all
 check-c: all test-prerequisites
 	$(MAKE) --no-print-directory -C agent-proto/src/test/c check
 	$(MAKE) --no-print-directory -C vm-launcher/src/test/c check
+	$(MAKE) --no-print-directory -C runtime-cli/src/test/c check
 	$(MAKE) --no-print-directory -C vm-launcher/src/test/c check-real LIMPID=$(DIST)/bin/limpid
 	$(MAKE) --no-print-directory -C mini-os/agent check
 	$(MAKE) --no-print-directory -C mini-os OUT=$(BUILD)/mini-os check

@@ -9,10 +9,12 @@ SOURCE = "public class Empty { public static void main(String[] arguments) { Run
 
 def java(limpid):
     """The launcher's JVM."""
-    for line in limpid.read_text(encoding="utf-8").splitlines():
-        if line.startswith("java=${LIMPID_JAVA:-"):
-            return line.split(":-")[1].rstrip("}")
-    raise Failure(f"{limpid}: is not Limpid's launcher")
+    launcher = limpid.resolve().parent.parent / "lib/limpid/launcher"
+    if launcher.exists():
+        for line in launcher.read_text(encoding="utf-8").splitlines():
+            if line.startswith("java=${LIMPID_JAVA:-"):
+                return line.split(":-")[1].rstrip("}")
+    raise Failure(f"{launcher}: is not Limpid's launcher")
 
 
 def flags(limpid, folder):

@@ -61,6 +61,12 @@ class ArchitectureTest {
   }
 
   @ArchTest
+  void theResidentProcessDoesNotKnowWhatItDoes(JavaClasses classes) {
+    knowsNothingOf(new String[] {"dev.limpid.resident"}, COMMANDS, classes);
+    knowsNothingOf(ENGINE, new String[] {"dev.limpid.resident"}, classes);
+  }
+
+  @ArchTest
   void theLauncherKnowsNothingOfTheProgramThatUsesIt(JavaClasses classes) {
     knowsNothingOf(VM_LAUNCHER, COMMANDS, classes);
     knowsNothingOf(VM_LAUNCHER, ENGINE, classes);

@@ -1,11 +1,13 @@
 package dev.limpid.cli;
 
+import dev.limpid.engine.Caller;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Everything that a call of {@code limpid} takes from outside. No command reads {@link System}'s
@@ -20,6 +22,7 @@ import java.util.Map;
  * @param err standard error
  * @param clock the time
  * @param beginNanos what {@link System#nanoTime} said when the program began
+ * @param caller who has handed it over, if it has no process of its own
  */
 public record Invocation(
     List<String> arguments,
@@ -30,7 +33,8 @@ public record Invocation(
     PrintStream out,
     PrintStream err,
     Clock clock,
-    long beginNanos) {
+    long beginNanos,
+    Optional<Caller> caller) {
 
   /** Makes the list and the map immutable. */
   public Invocation {

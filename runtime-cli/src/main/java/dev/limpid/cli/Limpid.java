@@ -1,5 +1,6 @@
 package dev.limpid.cli;
 
+import dev.limpid.engine.DeclinedException;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.check.ClassArchive;
@@ -51,12 +52,13 @@ public final class Limpid {
 
   /** Runs a verb that has been given its arguments. */
   static int run(Invocation invocation, LimpidCommand options, Verb verb) {
-    Report report = Report.of(invocation, options);
-    if (options.trace().isEmpty()) {
-      return run(invocation, options, verb, report, Trace.NONE);
+    try (Report report = Report.of(invocation, options)) {
+      if (options.trace().isEmpty()) {
+        return run(invocation, options, verb, report, Trace.NONE);
+      }
+      Path file = absolute(invocation, options.trace().get());
+      return new TracedCall(invocation, options, report, file).run(verb);
     }
-    Path file = absolute(invocation, options.trace().get());
-    return new TracedCall(invocation, options, report, file).run(verb);
   }
 
   /** Runs a verb, and reports what went wrong. */
@@ -72,6 +74,8 @@ public final class Limpid {
     } catch (EngineException | DocumentException | InvalidContainerIdException failure) {
       report.error(failure.getMessage());
       return verb.failureStatus();
+    } catch (DeclinedException declined) {
+      throw declined;
     } catch (RuntimeException defect) {
       report.defect(defect);
       return verb.failureStatus();
@@ -116,7 +120,8 @@ public final class Limpid {
             ? Optional.of(absolute(invocation, options.log().get()))
             : Optional.empty(),
         options.logFormat,
-        options.systemdCgroup);
+        options.systemdCgroup,
+        invocation.caller());
   }
 
   static Path absolute(Invocation invocation, Path path) {

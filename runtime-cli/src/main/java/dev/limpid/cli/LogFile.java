@@ -22,9 +22,11 @@ import org.slf4j.Logger;
  * verbs take. Only made when there is something to write.
  */
 final class LogFile {
+  private final LoggerContext context;
   private final Logger logger;
 
-  private LogFile(Logger logger) {
+  private LogFile(LoggerContext context, Logger logger) {
+    this.context = context;
     this.logger = logger;
   }
 
@@ -47,7 +49,12 @@ final class LogFile {
     ch.qos.logback.classic.Logger logger = context.getLogger("limpid");
     logger.setLevel(ch.qos.logback.classic.Level.DEBUG);
     logger.addAppender(appender);
-    return new LogFile(logger);
+    return new LogFile(context, logger);
+  }
+
+  /** Lets go of the file. */
+  void close() {
+    context.stop();
   }
 
   void append(Report.Level level, String message) {

@@ -3,6 +3,7 @@ package dev.limpid.cli;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The process {@code limpid}: hands its surroundings to {@link Limpid} and exits with what that
@@ -28,7 +29,8 @@ public final class Main {
             System.out,
             System.err,
             Clock.systemUTC(),
-            begin);
+            begin,
+            Optional.empty());
     int status = Limpid.run(invocation);
     System.out.flush();
     System.err.flush();

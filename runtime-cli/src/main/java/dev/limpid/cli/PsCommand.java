@@ -68,6 +68,7 @@ final class PsCommand extends ContainerVerb {
       call.out().println(JsonWriter.compact().write(new JsonArray(numbers)));
       return 0;
     }
+    call.context().needOwnProcess("the host's ps");
     for (String line : ProcessTable.of(psOptions, pids)) {
       call.out().println(line);
     }

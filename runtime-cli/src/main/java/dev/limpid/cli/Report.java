@@ -12,7 +12,7 @@ import java.util.Optional;
  * with {@code --log}, one record in that file, the last of level error; warnings go to the file, or
  * to standard error if there is none; debug records are kept only with {@code --debug}.
  */
-final class Report implements Journal {
+final class Report implements Journal, AutoCloseable {
   private static final String CLEAR_TO_END = "\u001b[K";
 
   private final Invocation invocation;
@@ -47,6 +47,13 @@ final class Report implements Journal {
     failure = Optional.of(message);
     record(Level.ERROR, message);
     print(message);
+  }
+
+  @Override
+  public void close() {
+    if (log.isPresent()) {
+      log.get().close();
+    }
   }
 
   /** The last failure that was told. */

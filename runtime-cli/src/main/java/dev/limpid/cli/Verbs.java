@@ -32,7 +32,8 @@ final class Verbs {
           "check",
           "layers",
           "template",
-          "refresh-network");
+          "refresh-network",
+          "resident");
 
   /** What follows the container's name is for another program, options included. */
   private static final List<String> WITH_A_PROGRAM = List.of("exec", "ps");
@@ -110,6 +111,7 @@ final class Verbs {
       case "layers" -> new LayersCommand();
       case "template" -> new TemplateCommand();
       case "refresh-network" -> new RefreshNetworkCommand();
+      case "resident" -> new ResidentCommand();
       default -> throw new NotPlainException();
     };
   }

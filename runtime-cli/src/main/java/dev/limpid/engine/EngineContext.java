@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param log the file that messages go to, also those of the shim after the verb has ended
  * @param logFormat {@code text} or {@code json}
  * @param systemdCgroup whether systemd makes the control groups of new containers
+ * @param caller who has handed the verb over, if it has no process of its own
  */
 public record EngineContext(
     Path root,
@@ -28,4 +29,18 @@ public record EngineContext(
     Trace trace,
     Optional<Path> log,
     String logFormat,
-    boolean systemdCgroup) {}
+    boolean systemdCgroup,
+    Optional<Caller> caller) {
+  /**
+   * Here the verb goes no further without a process of its own. To be called before anything has
+   * been done or said.
+   *
+   * @param reason what takes one
+   * @throws DeclinedException if it has none
+   */
+  public void needOwnProcess(String reason) {
+    if (caller.isPresent()) {
+      throw new DeclinedException(reason);
+    }
+  }
+}

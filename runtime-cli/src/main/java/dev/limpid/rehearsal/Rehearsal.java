@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Calls of all verbs, as engines and persons write them. What they answer does not matter. */
 final class Rehearsal {
@@ -78,7 +79,8 @@ final class Rehearsal {
               nowhere,
               nowhere,
               Clock.systemUTC(),
-              System.nanoTime()));
+              System.nanoTime(),
+              Optional.empty()));
     }
   }
 }

@@ -5,6 +5,7 @@ import dev.limpid.cli.Limpid;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 
 /** Many calls of exec, one after another, in one JVM: to start one for each takes far longer. */
 final class ExecLoop {
@@ -31,7 +32,8 @@ final class ExecLoop {
                   System.out,
                   System.err,
                   Clock.systemUTC(),
-                  System.nanoTime()));
+                  System.nanoTime(),
+                  Optional.empty()));
       if (status != expected) {
         System.err.println("call " + i + ": status " + status + " in place of " + expected);
         System.exit(1);

@@ -43,7 +43,7 @@ class ClassArchiveIT {
   void makingItLeavesNothingElseBehind() throws Exception {
     try (Stream<Path> files = Files.list(installation.home())) {
       assertEquals(
-          List.of("archive-classes", "classes.jsa", "jars"),
+          List.of("archive-classes", "classes.jsa", "jars", "launcher"),
           files.map(file -> file.getFileName().toString()).sorted().toList());
     }
   }

@@ -41,11 +41,13 @@ final class Installation {
   Installation copy(Path to) throws Exception {
     Files.createDirectories(to.resolve("bin"));
     Files.createDirectories(to.resolve("lib/limpid/jars"));
-    for (String script : List.of("bin/limpid", "lib/limpid/archive-classes")) {
+    for (String script : List.of("lib/limpid/launcher", "lib/limpid/archive-classes")) {
       String text =
           Files.readString(prefix.resolve(script)).replace(prefix.toString(), to.toString());
       executable(to.resolve(script), text);
     }
+    // The client has the other place compiled in.
+    Files.createSymbolicLink(to.resolve("bin/limpid"), to.resolve("lib/limpid/launcher"));
     try (Stream<Path> jars = Files.list(prefix.resolve("lib/limpid/jars"))) {
       for (Path jar : jars.toList()) {
         Files.copy(
@@ -96,12 +98,12 @@ final class Installation {
 
   /** The JVM that the launcher names. */
   private String java() throws IOException {
-    for (String line : Files.readAllLines(prefix.resolve("bin/limpid"))) {
+    for (String line : Files.readAllLines(home().resolve("launcher"))) {
       if (line.startsWith("java=${LIMPID_JAVA:-")) {
         return line.substring(line.indexOf(":-") + 2, line.indexOf('}'));
       }
     }
-    throw new IllegalStateException(prefix + ": its launcher names no JVM");
+    throw new IllegalStateException(home() + ": its launcher names no JVM");
   }
 
   private static Path executable(Path file, String text) throws IOException {

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What a call of limpid has come to, without a process of its own. */
 record Outcome(int status, String out, String err) {
@@ -39,7 +40,8 @@ record Outcome(int status, String out, String err) {
                   outStream,
                   errStream,
                   CLOCK,
-                  System.nanoTime()));
+                  System.nanoTime(),
+                  Optional.empty()));
     }
     return new Outcome(
         status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));

@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -112,7 +113,8 @@ class TraceTest {
               stream,
               stream,
               Clock.systemUTC(),
-              System.nanoTime());
+              System.nanoTime(),
+              Optional.empty());
       status =
           new TracedCall(invocation, options, Report.of(invocation, options), file)
               .run(new Obstruction(file));

@@ -72,7 +72,8 @@ class VerbsTest {
             "check",
             "layers",
             "template",
-            "refresh-network");
+            "refresh-network",
+            "resident");
 
     assertEquals(
         all, Verbs.commandLineFor(new LimpidCommand(), List.of()).getSubcommands().keySet());

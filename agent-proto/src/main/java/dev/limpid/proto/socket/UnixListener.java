@@ -67,7 +67,7 @@ public final class UnixListener implements AutoCloseable {
         boolean alive = peerAlive.getAsBoolean();
         SocketChannel accepted = channel.accept();
         if (accepted != null) {
-          return Optional.of(nonBlocking(accepted));
+          return Optional.of(UnixSocket.of(accepted));
         }
         if (!alive) {
           return Optional.empty();
@@ -86,19 +86,6 @@ public final class UnixListener implements AutoCloseable {
       channel.close();
     } finally {
       Files.deleteIfExists(path);
-    }
-  }
-
-  private static UnixSocket nonBlocking(SocketChannel accepted) throws IOException {
-    boolean ready = false;
-    try {
-      accepted.configureBlocking(false);
-      ready = true;
-      return new UnixSocket(accepted);
-    } finally {
-      if (!ready) {
-        accepted.close();
-      }
     }
   }
 }

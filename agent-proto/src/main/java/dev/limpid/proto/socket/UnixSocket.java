@@ -22,9 +22,26 @@ public final class UnixSocket implements AutoCloseable {
   private final SocketChannel channel;
   private Optional<Readiness> readiness = Optional.empty();
 
-  /** Takes over a channel in non-blocking mode. */
-  UnixSocket(SocketChannel channel) {
+  private UnixSocket(SocketChannel channel) {
     this.channel = channel;
+  }
+
+  /**
+   * Takes over a connected channel, which is closed with this.
+   *
+   * @throws IOException if it can't be had in non-blocking mode; then it has been closed
+   */
+  public static UnixSocket of(SocketChannel channel) throws IOException {
+    boolean ready = false;
+    try {
+      channel.configureBlocking(false);
+      ready = true;
+      return new UnixSocket(channel);
+    } finally {
+      if (!ready) {
+        channel.close();
+      }
+    }
   }
 
   /**

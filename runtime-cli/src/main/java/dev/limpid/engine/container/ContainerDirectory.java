@@ -98,6 +98,34 @@ public final class ContainerDirectory {
     }
   }
 
+  /**
+   * The same if it is free.
+   *
+   * @return empty if another verb changes this container
+   * @throws EngineException if the container is gone
+   */
+  public Optional<ContainerLock> lockIfFree() {
+    Path file = path.resolve(LOCK);
+    boolean kept = false;
+    try {
+      Object before = identity(file);
+      FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+      try {
+        FileLock lock = channel.tryLock();
+        kept = lock != null && before.equals(identityIfAny(file));
+        return kept ? Optional.of(new ContainerLock(channel, lock)) : Optional.empty();
+      } finally {
+        if (!kept) {
+          channel.close();
+        }
+      }
+    } catch (NoSuchFileException gone) {
+      throw new NoSuchContainerException();
+    } catch (IOException failed) {
+      throw new EngineException(path + ": cannot lock: " + failed.getMessage(), failed);
+    }
+  }
+
   /** Makes the file of the lock, and takes it. */
   ContainerLock makeLock() throws IOException {
     return lock(

@@ -1,5 +1,6 @@
 package dev.limpid.engine.lifecycle;
 
+import dev.limpid.engine.Caller;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
 import dev.limpid.engine.container.HostProcess;
@@ -151,14 +152,16 @@ final class ContainerCgroup {
   /**
    * Kills what is in a container's control group.
    *
+   * @param caller who has handed the verb over, if somebody has
    * @throws EngineException if the kernel does not end it
    */
-  static void end(HostCgroup cgroup) {
+  static void end(HostCgroup cgroup, Optional<Caller> caller) {
     try {
       List<HostProcess> processes = new ArrayList<>();
       for (long pid : CgroupDirectories.processes(cgroup)) {
         // The group is not meant for whoever deletes the container, but he may be in it.
-        if (pid != ProcessHandle.current().pid()) {
+        boolean callers = caller.isPresent() && caller.get().pid() == pid;
+        if (pid != ProcessHandle.current().pid() && !callers) {
           processes.add(HostProcess.of(pid));
         }
       }

@@ -55,7 +55,7 @@ public final class ContainerDeletion {
     ContainerDirectory directory = new ContainerStore(context.root()).find(id);
     List<Hook> hooks = List.of();
     Optional<ContainerRecord> container;
-    try (ContainerLock lock = directory.lock()) {
+    try (ContainerLock lock = OwnTurn.await(context, directory)) {
       container = record(directory, force);
       if (container.isPresent()) {
         refuseIfRunning(directory, container.get(), force);
@@ -63,17 +63,44 @@ public final class ContainerDeletion {
         if (container.get().phase() != Phase.CREATING) {
           hooks = poststopHooks(directory, force);
         }
+        declineChildren(directory, container.get(), hooks);
         end(directory, container.get(), force);
         releaseNetwork(directory, force);
         removeRootfs(directory, container.get());
         removeCgroup(container.get());
       } else {
+        if (directory.membership().isPresent()) {
+          context.needOwnProcess("another container's virtual machine");
+        }
         leaveVm(directory, id);
       }
       directory.remove();
     }
     if (container.isPresent()) {
       poststop(hooks, container.get());
+    }
+  }
+
+  /** What takes programs of the host, or more than a moment. */
+  private void declineChildren(
+      ContainerDirectory directory, ContainerRecord container, List<Hook> hooks) {
+    if (context.caller().isEmpty()) {
+      return;
+    }
+    if (!hooks.isEmpty()) {
+      context.needOwnProcess("hooks.poststop");
+    }
+    if (container.cgroup().scope().isPresent()) {
+      context.needOwnProcess("a unit of systemd");
+    }
+    if (container.disk().isPresent()) {
+      context.needOwnProcess("what was written to a disk");
+    }
+    if (directory.membership().isPresent()) {
+      context.needOwnProcess("another container's virtual machine");
+    }
+    if (ContainerNetwork.hasToBeReleased(directory)) {
+      context.needOwnProcess("a network namespace");
     }
   }
 
@@ -85,6 +112,7 @@ public final class ContainerDeletion {
       if (!force) {
         throw unreadable;
       }
+      context.needOwnProcess("a record that cannot be read");
       context
           .journal()
           .warn(unreadable.getMessage() + "; its processes, if there are any, are not ended");
@@ -99,6 +127,7 @@ public final class ContainerDeletion {
       if (!force) {
         throw unreadable;
       }
+      context.needOwnProcess("hooks that cannot be read");
       context.journal().warn("poststop hooks are not run: " + unreadable.getMessage());
       return List.of();
     }
@@ -129,7 +158,7 @@ public final class ContainerDeletion {
       if (force && container.phase() != Phase.CREATING) {
         // Such as the shim of an exec that has not come so far that it was noted. Before, the group
         // may not have become the container's.
-        ContainerCgroup.end(container.cgroup());
+        ContainerCgroup.end(container.cgroup(), context.caller());
       }
     }
   }

@@ -46,13 +46,21 @@ public final class ContainerStart {
   public void start(ContainerId id) {
     ContainerDirectory directory = new ContainerStore(context.root()).find(id);
     try (Step step = context.trace().begin("start");
-        ContainerLock lock = directory.lock()) {
+        ContainerLock lock = OwnTurn.await(context, directory)) {
       ContainerRecord container = directory.required();
       refuseUnlessCreated(directory, container);
+      declineHooks(directory);
       joinNetwork(directory, container);
       go(directory, container);
       directory.write(container.in(Phase.RUNNING));
       hooks(directory, container);
+    }
+  }
+
+  /** Looked for again when they run, as it takes time. */
+  private void declineHooks(ContainerDirectory directory) {
+    if (context.caller().isPresent() && !directory.savedConfig().hooks().poststart().isEmpty()) {
+      context.needOwnProcess("hooks.poststart");
     }
   }
 
@@ -92,9 +100,10 @@ public final class ContainerStart {
     }
   }
 
-  private static void bringUpToDate(
+  private void bringUpToDate(
       ContainerNetwork network, ContainerDirectory directory, ContainerRecord container) {
     if (!network.looksTheSame()) {
+      context.needOwnProcess("a network that has changed");
       network.update(request -> AgentCall.of(directory, container, request));
     }
   }

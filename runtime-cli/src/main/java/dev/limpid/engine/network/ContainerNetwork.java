@@ -158,6 +158,12 @@ public final class ContainerNetwork {
     return new EngineException("network: " + failed.getMessage(), failed);
   }
 
+  /** Whether there is something to {@link #release}, which programs of the host do. */
+  public static boolean hasToBeReleased(ContainerDirectory directory) {
+    Optional<NetworkRecord> record = NetworkRecord.read(directory);
+    return record.isPresent() && record.get().namespace().isPresent() && !isUntouched(record.get());
+  }
+
   /**
    * Puts everything on the host back as it was, for a container whose VM has ended. Where its
    * namespace was there may be another one by now, which is left alone.
@@ -181,7 +187,7 @@ public final class ContainerNetwork {
   }
 
   private static void release(NetworkRecord record, NetworkNamespace namespace) throws IOException {
-    if (record.joined().isEmpty() && record.ports().isEmpty()) {
+    if (isUntouched(record)) {
       return;
     }
     List<NamedLink> links = namespace.links();
@@ -200,6 +206,10 @@ public final class ContainerNetwork {
         && ports.read().equals(TrafficRedirection.HOST_PORTS)) {
       ports.write(record.ports().get());
     }
+  }
+
+  private static boolean isUntouched(NetworkRecord record) {
+    return record.joined().isEmpty() && record.ports().isEmpty();
   }
 
   private NetworkState read() {

@@ -1,0 +1,16 @@
+package dev.limpid.resident;
+
+/** What the resident process does for others. */
+@FunctionalInterface
+public interface Verbs {
+  /**
+   * Does one.
+   *
+   * @param request the call
+   * @param transcript told what it prints
+   * @return the exit status, 0 to 255
+   * @throws dev.limpid.engine.DeclinedException if it needs a process of its own; nothing has been
+   *     done then
+   */
+  int run(Request request, Transcript transcript);
+}
