@@ -28,14 +28,15 @@ def run(command, patience=PATIENCE_SECONDS, **options):
     return done.stdout
 
 
-def timed(command, output=None):
+def timed(command, output=None, **environment):
     """The status of a program, its milliseconds by the clock, and those of the processors. What it prints goes to a file, or nowhere."""
+    variables = {**os.environ, **environment}
     with open(os.devnull, "r+b", buffering=0) as nowhere:
         place = (output or nowhere).fileno()
         actions = [(os.POSIX_SPAWN_DUP2, source, stream) for stream, source in enumerate((nowhere.fileno(), place, place))]
         begin = time.perf_counter()
         # Not by subprocess, which asks from time to time whether it has ended if it is not to wait for ever.
-        pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
+        pid = os.posix_spawn(command[0], command, variables, file_actions=actions)
         _, status, usage = os.wait4(pid, 0)
         return os.waitstatus_to_exitcode(status), 1e3 * (time.perf_counter() - begin), 1e3 * (usage.ru_utime + usage.ru_stime)
 
@@ -53,6 +54,24 @@ def positive(text):
 
 def add_limpid(parser):
     parser.add_argument("--limpid", default=LIMPID, type=Path, help="the executable that is compared with the others")
+
+
+@contextlib.contextmanager
+def resident(limpid, folder):
+    """A resident process of Limpid's: what a verb's environment has to say to be handed over to it. All others go without, also if the host has one."""
+    os.environ["LIMPID_RESIDENT"] = "never"
+    socket = folder / "resident/socket"
+    environment = {"LIMPID_RESIDENT": str(socket)}
+    with subprocess.Popen([limpid, "resident"], env={**os.environ, **environment}, stdin=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not socket.exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise Failure(f"{limpid} resident: does not listen")
+                time.sleep(0.01)
+            yield environment
+        finally:
+            process.terminate()
 
 
 def add_configuration(parser):

@@ -20,10 +20,11 @@ LINKS = ("sh", "true", "echo", "sleep", "dd")
 class Runtime:
     """One of those that are compared, with its own folder of states."""
 
-    def __init__(self, name, command, folder):
+    def __init__(self, name, command, folder, **environment):
         self.name = name
         self.command = [str(part) for part in command]
         self.root = folder / f"state-{name}"
+        self.environment = environment
 
     def verb(self, *arguments):
         return [*self.command, "--root", str(self.root), *map(str, arguments)]
@@ -32,7 +33,7 @@ class Runtime:
         """Milliseconds until a verb has returned."""
         # What lives longer than the verb must not hold a pipe to this program.
         with tempfile.TemporaryFile() as output:
-            status, milliseconds, _ = timed(self.verb(*arguments), output)
+            status, milliseconds, _ = timed(self.verb(*arguments), output, **self.environment)
             if status != 0:
                 output.seek(0)
                 raise Failure(f"{self.name}: {' '.join(map(str, arguments))}: {output.read().decode(errors='replace').strip()}")

@@ -19,7 +19,7 @@ final class StartUpBenchmarkIT {
         new CallerCommand(List.of(PROGRAM), Map.of())
             .run("--limpid", TestedRuntime.installed(), "--rounds", "1");
     List<String> lines = result.ok().lines().toList();
-    assertEquals(8, lines.size(), lines::toString);
+    assertEquals(12, lines.size(), lines::toString);
     for (String line : lines.subList(1, lines.size())) {
       assertTrue(line.matches(".*[a-z]( +[0-9]+[.][0-9]+){5}"), line);
     }
