@@ -14,6 +14,7 @@
 
 #include "agent.h"
 #include "cgroup.h"
+#include "image.h"
 #include "log.h"
 #include "loopback.h"
 #include "path.h"
@@ -71,6 +72,7 @@ int main(void)
 	cgroup_delegate();
 	/* Now, so that clones find it done; who needs it tries again, and tells what is wrong. */
 	loopback_raise(&problem);
+	image_write_through();
 	if (agent_open(&agent, signals) < 0)
 		return EXIT_FAILURE;
 	error = agent_run(&agent);

@@ -26,6 +26,7 @@ from host import *
 
 BUSYBOX = "/usr/bin/busybox"
 RUN = pathlib.Path("/run/limpid")
+IMAGE_CACHE = pathlib.Path("/run/block/{}:{}/queue/write_cache".format(*(of(os.stat("/").st_dev) for of in (os.major, os.minor))))
 PORT = "/run/port.sock"
 SCRATCH = pathlib.Path(tempfile.gettempdir()) / "limpid-agent-test"
 KMSG = SCRATCH / "kmsg"
@@ -95,6 +96,8 @@ class Agent:
 
     def start(self):
         KMSG.write_text("")
+        IMAGE_CACHE.parent.mkdir(parents=True, exist_ok=True)
+        IMAGE_CACHE.write_text("")
         self.unit = CGROUPS / (UNIT + os.environ["LIMPID_TEST_INSIDE"])
         self.unit.mkdir()
 
@@ -256,6 +259,12 @@ def loopback_is_up():
             host = Host(PORT)
             assert probe.connect_ex(address) == 0
             host.call("prepare", **preparation())
+
+
+@test
+def image_has_nothing_to_flush():
+    with Agent():
+        assert IMAGE_CACHE.read_text() == "write through"
 
 
 @test

@@ -119,6 +119,15 @@ final class GuestIT extends Behaviour {
     }
   }
 
+  /** In a clone nobody may be there who would answer to a flush of it. */
+  @Test
+  void theMiniOsImageHasNothingToFlush() throws Exception {
+    Path bundle = script("cat /sys/block/pmem0/queue/write_cache");
+    Outcome outcome =
+        runtime().call("run", "--bundle", bundle.toString(), sandbox().id()).succeeded();
+    assertEquals("write through\n", outcome.out());
+  }
+
   @Test
   void memoryIsTheMachinesOwn() throws Exception {
     Path bundle = script("awk '/^MemTotal:/ { print $2 }' /proc/meminfo; nproc");
