@@ -18,6 +18,8 @@
 struct handover {
 	int descriptors[CHILD_DESCRIPTORS_MAX];
 	unsigned count;
+	int memory;   /* one of them, if there is a template */
+	int template; /* what is to be copied into it, or -1 */
 };
 
 /* Agent, QMP and console; file, passt, memory and state. */
@@ -71,31 +73,27 @@ static int hand_passt(struct handover *handover, struct shim *shim, struct probl
  */
 static int hand_memory(struct handover *handover, const struct plan *plan, struct problem *problem)
 {
-	int template = -1, state = -1;
-	int result = -1;
+	int state = -1;
 
 	if (plan->memory.path) {
-		template = own_file_open("memory", plan->memory.path, problem);
-		if (template < 0)
-			goto done;
+		handover->template = own_file_open("memory", plan->memory.path, problem);
+		if (handover->template < 0)
+			return -1;
 	}
 	if (plan->state) {
 		state = own_file_open("state", plan->state, problem);
 		if (state < 0)
-			goto done;
+			return -1;
 	}
-	if (hand(handover, memory_make(&plan->memory, template, problem)) < 0)
-		goto done;
+	handover->memory = memory_make(&plan->memory, handover->template, problem);
+	if (hand(handover, handover->memory) < 0) {
+		if (state >= 0)
+			close(state);
+		return -1;
+	}
 	if (state >= 0)
 		hand(handover, state);
-	state = -1;
-	result = 0;
-done:
-	if (template >= 0)
-		close(template);
-	if (state >= 0)
-		close(state);
-	return result;
+	return 0;
 }
 
 static int hand_all(struct handover *handover, struct shim *shim, struct problem *problem)
@@ -120,9 +118,10 @@ static int hand_all(struct handover *handover, struct shim *shim, struct problem
 
 static int start_hypervisor(struct shim *shim, struct problem *problem)
 {
-	struct handover handover = { .count = 0 };
+	const struct plan *plan = &shim->plan;
+	struct handover handover = { .count = 0, .template = -1 };
 	struct child_start start = {
-		.argv = shim->plan.hypervisor,
+		.argv = plan->hypervisor,
 		.descriptors = handover.descriptors,
 		.ruleset = -1,
 		.powerless = true,
@@ -138,9 +137,14 @@ static int start_hypervisor(struct shim *shim, struct problem *problem)
 	if (start.ruleset == CONFINE_NONE)
 		log_warning(&shim->log, "the kernel has no Landlock (ABI 2): QEMU is not confined by it");
 	result = serve_child(&shim->hypervisor, &shim->hypervisor_tail, &shim->loop, &start, problem);
+	/* While it starts: it looks at nothing of its memory before the verb tells it to. */
+	if (result == 0 && handover.template >= 0)
+		result = memory_fill(handover.memory, &plan->memory, handover.template, problem);
 done:
 	if (start.ruleset >= 0)
 		close(start.ruleset);
+	if (handover.template >= 0)
+		close(handover.template);
 	for (unsigned i = 0; i < handover.count; i++)
 		close(handover.descriptors[i]);
 	return result;

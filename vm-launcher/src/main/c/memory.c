@@ -47,7 +47,7 @@ static int copy_extent(int fd, int template, off_t at, off_t end, const char *pa
 }
 
 /* What is in holes is zeros already, and takes no memory until the guest writes there. */
-static int copy(int fd, int template, const struct plan_memory *memory, struct problem *problem)
+int memory_fill(int fd, const struct plan_memory *memory, int template, struct problem *problem)
 {
 	const off_t size = (off_t)memory->size;
 	off_t end = 0;
@@ -80,14 +80,7 @@ static int check_size(int template, const struct plan_memory *memory, struct pro
 
 int memory_make(const struct plan_memory *memory, int template, struct problem *problem)
 {
-	int fd;
-
 	if (template >= 0 && check_size(template, memory, problem) < 0)
 		return -1;
-	fd = make(memory->size, problem);
-	if (fd >= 0 && template >= 0 && copy(fd, template, memory, problem) < 0) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
+	return make(memory->size, problem);
 }

@@ -56,6 +56,8 @@ static int open_memory(uint64_t size, const char *path, struct problem *problem)
 			return -1;
 	}
 	fd = memory_make(&memory, file, problem);
+	if (fd >= 0 && file >= 0)
+		assert(memory_fill(fd, &memory, file, problem) == 0);
 	if (file >= 0)
 		close(file);
 	return fd;
