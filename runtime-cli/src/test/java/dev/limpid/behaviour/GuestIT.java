@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 final class GuestIT extends Behaviour {
   private static final String LOOK =
       "echo \"kernel: $(uname -r)\"; echo \"init: $(cat /proc/1/comm)\";"
-          + " cat /proc/self/mountinfo /proc/1/mounts /proc/cmdline";
+          + " agent=$(grep -lsx limpid-agent /proc/[0-9]*/comm);"
+          + " cat /proc/self/mountinfo ${agent%comm}mounts /proc/cmdline";
 
   @Test
   void theKernelIsItsOwnAndInitIsSystemd() throws Exception {

@@ -39,7 +39,8 @@ final class TemplateIT extends Behaviour {
   private static final int DEATHS = THOROUGH ? 60 : 10;
   private static final int AT_ONCE = 6;
 
-  private static final String MOUNTS = "cut -d ' ' -f 1-3 /proc/1/mounts";
+  private static final String MOUNTS =
+      "agent=$(grep -lsx limpid-agent /proc/[0-9]*/comm); cut -d ' ' -f 1-3 ${agent%comm}mounts";
 
   /** How far a clock may be off that was set a moment ago, in seconds. */
   private static final long CLOCK_SECONDS = 10;
