@@ -10,12 +10,16 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Writes a file so that whoever reads it finds the old text or the new one, also after a crash. */
+/**
+ * Writes a file so that whoever reads it finds the old text or the new one, also if its writer is
+ * killed. It is not brought to the disk, if it is on one: no container outlives its host, and what
+ * a crash of that has cut off {@code delete --force} removes unread.
+ */
 public final class AtomicFile {
   private AtomicFile() {}
 
   /**
-   * Writes aside, flushes, and renames.
+   * Writes aside and renames.
    *
    * @throws EngineException naming the file
    */
@@ -34,7 +38,6 @@ public final class AtomicFile {
         while (buffer.hasRemaining()) {
           channel.write(buffer);
         }
-        channel.force(false);
       }
       Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
       done = true;

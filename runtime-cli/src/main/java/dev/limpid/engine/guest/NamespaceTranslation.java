@@ -88,7 +88,7 @@ final class NamespaceTranslation {
       }
     }
     check(linux, types);
-    if (!types.contains("network") && !around.place().equals(GuestPlace.ALONE)) {
+    if (!types.contains("network") && !around.place().isFirst()) {
       // What is the host's for it, is so for the VM that it joins.
       sharedNetwork = Optional.of(GuestPlace.ALONE.namespace("net"));
     }
@@ -124,7 +124,7 @@ final class NamespaceTranslation {
     JsonObject.Builder network = JsonObject.builder().put("type", "network");
     if (shared.isPresent()) {
       network.put("path", shared.get().toString());
-    } else if (around.place().equals(GuestPlace.ALONE) && !types.contains("user")) {
+    } else if (around.place().isFirst() && !types.contains("user")) {
       network.put("path", "/proc/1/ns/net");
     }
     return network.build();

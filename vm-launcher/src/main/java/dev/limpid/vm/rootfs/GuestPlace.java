@@ -13,9 +13,15 @@ public record GuestPlace(int container) {
   /** Of a container in a VM of its own. */
   public static final GuestPlace ALONE = new GuestPlace(0);
 
+  /** Whether it is of the container that the guest was started for. */
+  public boolean isFirst() {
+    // The first comparison of two records takes a JVM some ms.
+    return container == 0;
+  }
+
   /** Where everything of it is. */
   public Path directory() {
-    return container == 0 ? BASE : BASE.resolve("joined").resolve(Integer.toString(container));
+    return isFirst() ? BASE : BASE.resolve("joined").resolve(Integer.toString(container));
   }
 
   /** The root filesystem, whichever way it came. */
@@ -40,7 +46,7 @@ public record GuestPlace(int container) {
 
   /** The container's cgroup: below the agent's own, which systemd leaves alone. */
   public String cgroup() {
-    String name = container == 0 ? "container" : "joined-" + container;
+    String name = isFirst() ? "container" : "joined-" + container;
     return "/system.slice/limpid-agent.service/" + name;
   }
 

@@ -28,7 +28,7 @@ public record Template(Path folder, String identity) {
   /** Whether its name is still its own. */
   boolean isThere() {
     try {
-      return in(folder).equals(this);
+      return in(folder).identity().equals(identity);
     } catch (IOException gone) {
       return false;
     }
