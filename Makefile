@@ -5,7 +5,7 @@
 #   make demo      the same, then run a container and show what is special about it
 #   make test      every test (installs what they need)
 #   make behaviours  what a runtime does as seen from outside, of runc and of Limpid, in two columns
-#   make bench     Limpid beside runc, crun and gVisor, in numbers: half an hour
+#   make bench     Limpid beside runc, crun and gVisor, in numbers: three quarters of an hour
 #   make install   [prefix=/usr/local] [DESTDIR=]
 #   make clean
 
@@ -133,7 +133,7 @@ behaviours: all test-prerequisites
 # Each prints a table, and JSON in its last line.
 bench: all test-prerequisites
 	@mini-os/ensure-packages bench/packages
-	@for each in start-up lifecycle density network storage; do echo "== bench/$$each"; bench/$$each --limpid $(DIST)/bin/limpid || exit 1; done
+	@for each in start-up lifecycle density concurrency network storage; do echo "== bench/$$each"; bench/$$each --limpid $(DIST)/bin/limpid || exit 1; done
 
 clean:
 	rm -rf $(BUILD)

@@ -28,6 +28,7 @@ final class BenchmarksIT {
   @CsvSource({
     "lifecycle, limpid, 12, --rounds 1",
     "density, limpid, 8, --numbers 1 --settle 1 --idle 1",
+    "concurrency, limpid, 5, --numbers 2 --only limpid",
     "network, limpid, 6, --requests 1000 --seconds 1 --rounds 1",
     "storage, limpid layers, 6, --without-crun --ways layers --only read find untar --megabytes 4"
         + " --files 200 --archive 100 --rounds 1",
@@ -52,7 +53,7 @@ final class BenchmarksIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"lifecycle", "density", "network", "storage"})
+  @ValueSource(strings = {"lifecycle", "density", "concurrency", "network", "storage"})
   void aProgramThatIsMissingIsNamed(String program) {
     Result result = run(program, List.of("--limpid", "/nonexistent/limpid"));
     assertEquals(1, result.status());
