@@ -32,8 +32,8 @@ public final class TemplateStore {
   /** How long nobody tries again to make one that can't be made. */
   static final Duration DISCOURAGEMENT = Duration.ofMinutes(10);
 
-  /** How long to wait for those who make one. */
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  /** How long to wait for those who make one, of whom a hundred others may want the processors. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   /** How long it is remembered that a template was wanted, or can't be made. */
   private static final Duration MEMORY_OF_MARKS = Duration.ofDays(1);
@@ -41,7 +41,8 @@ public final class TemplateStore {
   /** Several times what one takes, so that nobody else on that file system goes without. */
   private static final long SPACE_BYTES = 128L << 20;
 
-  private static final long POLL_MILLIS = 10;
+  private static final long FIRST_POLL_MILLIS = 10;
+  private static final long LAST_POLL_MILLIS = 100;
   private static final String LOCK = "lock";
 
   private final Path path;
@@ -277,13 +278,16 @@ public final class TemplateStore {
   /** Not for ever: whoever has the turn may have been stopped. */
   private void awaitTurn(FileChannel channel) throws IOException {
     Deadline deadline = Deadline.in(patience);
+    // Those who wait take the processors from him who makes it.
+    long pollMillis = FIRST_POLL_MILLIS;
     while (channel.tryLock() == null) {
       if (deadline.isOver()) {
         throw new IOException(
             path.resolve(LOCK) + ": somebody else makes a template, for longer than " + deadline);
       }
       try {
-        Thread.sleep(POLL_MILLIS);
+        Thread.sleep(pollMillis);
+        pollMillis = Math.min(2 * pollMillis, LAST_POLL_MILLIS);
       } catch (InterruptedException interrupted) {
         Thread.currentThread().interrupt();
         throw new InterruptedIOException("interrupted");
