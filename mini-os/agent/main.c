@@ -18,6 +18,7 @@
 #include "log.h"
 #include "loopback.h"
 #include "path.h"
+#include "reporting.h"
 
 /* 0, 1 and 2 must not be free for something else to be opened as. */
 static void open_standard_streams(void)
@@ -70,6 +71,7 @@ int main(void)
 		return EXIT_FAILURE;
 	}
 	cgroup_delegate();
+	reporting_refine();
 	/* Now, so that clones find it done; who needs it tries again, and tells what is wrong. */
 	loopback_raise(&problem);
 	image_write_through();
