@@ -489,6 +489,29 @@ final class CgroupIT extends Behaviour {
     Await.until("half of it is free", () -> usedMiB() < before + 100);
   }
 
+  @Test
+  @VmOnly
+  void aLowerLimitHasTheGuestGiveTheHostItsCachedPages() throws Exception {
+    runtime().createAndStart(id, bundle("exec sleep 1000").write());
+    runtime().call("exec", id, "dd", "if=/dev/zero", "of=/big", "bs=1M", "count=100").succeeded();
+    runtime().call("exec", id, "dd", "if=/big", "of=/dev/null", "bs=1M").succeeded();
+    long before = guestMiB();
+    assertTrue(before > 100, () -> before + " MiB");
+    runtime().call("update", "--memory", "33554432", id).succeeded();
+    Await.until("most of it is free", () -> guestMiB() < before - 60);
+  }
+
+  /** What the hypervisor has touched of the guest's memory. */
+  private long guestMiB() throws Exception {
+    Path process = Path.of("/proc/" + HostProcesses.hypervisors(pid()).get(0).pid());
+    for (String line : Files.readAllLines(process.resolve("status"))) {
+      if (line.startsWith("RssShmem:")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", "")) >> 10;
+      }
+    }
+    throw new IOException(process + "/status: has no RssShmem");
+  }
+
   private long usedMiB() throws IOException {
     String bytes = HostGroup.read(group("memory"), "memory.usage_in_bytes", "memory.current");
     return Long.parseLong(bytes) >> 20;
