@@ -376,7 +376,7 @@ final class NetworkFaultsIT extends Behaviour {
   @ValueSource(strings = {"eth0", "far-eth0"})
   void aLimitOfALinksRateHolds(String end) throws Exception {
     boolean far = end.startsWith("far-");
-    String limit = "tc qdisc add dev " + end + " root tbf rate 16mbit burst 16kb latency 50ms";
+    String limit = "tc qdisc add dev " + end + " root tbf rate 4mbit burst 16kb latency 50ms";
     assertEquals("", far ? network.runFar(limit) : network.run(limit));
     before = network.traces();
     network.serve();
