@@ -28,6 +28,7 @@ import java.util.Set;
  * @param templates where templates are kept, best in memory
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
  * @param memoryMiB a VM's memory, if the container has no limit that asks for more; 128 to 1048576
+ * @param hugePages which pages a VM's memory consists of
  * @param vcpus a VM's virtual CPUs; 1 to 256
  * @param kernelParameters put behind Limpid's own on the guest kernel's command line
  * @param startTimeoutSeconds how long a VM may take until it answers; 1 to 3600
@@ -51,6 +52,7 @@ public record LimpidConfiguration(
     Path templates,
     String accelerator,
     int memoryMiB,
+    HugePages hugePages,
     int vcpus,
     List<String> kernelParameters,
     int startTimeoutSeconds,
@@ -88,6 +90,7 @@ public record LimpidConfiguration(
         Path.of("/run/limpid-templates"),
         "auto",
         512,
+        HugePages.NEVER,
         1,
         List.of(),
         60,
@@ -138,6 +141,7 @@ public record LimpidConfiguration(
     Path templates = c.templates;
     String accelerator = c.accelerator;
     int memoryMiB = c.memoryMiB;
+    HugePages hugePages = c.hugePages;
     int vcpus = c.vcpus;
     List<String> kernelParameters = c.kernelParameters;
     int startTimeoutSeconds = c.startTimeoutSeconds;
@@ -159,6 +163,7 @@ public record LimpidConfiguration(
         case "templates" -> templates = path(member);
         case "accelerator" -> accelerator = accelerator(member);
         case "memoryMiB" -> memoryMiB = (int) member.asInteger(128, 1 << 20);
+        case "hugepages" -> hugePages = HugePages.of(member);
         case "vcpus" -> vcpus = (int) member.asInteger(1, 256);
         case "kernelParameters" -> kernelParameters = KernelParameter.all(member);
         case "startTimeoutSeconds" -> startTimeoutSeconds = (int) member.asInteger(1, 3600);
@@ -184,6 +189,7 @@ public record LimpidConfiguration(
         templates,
         accelerator,
         memoryMiB,
+        hugePages,
         vcpus,
         kernelParameters,
         startTimeoutSeconds,

@@ -34,7 +34,9 @@ public enum Permission {
   /** Which ports of the network that it shares lead to the container. */
   PORTS("dev.limpid.ports"),
   /** Whether the VM is made from a template. */
-  TEMPLATE("dev.limpid.template");
+  TEMPLATE("dev.limpid.template"),
+  /** Whether the VM's memory consists of huge pages. */
+  HUGE_PAGES("dev.limpid.hugepages");
 
   private final String word;
 

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 
 /** What the verbs would come to in the end, as far as it changes nothing. */
@@ -33,6 +34,7 @@ final class LaterSteps {
             List.of(),
             Accelerator.choose("auto").accelerator(),
             LEAST_MIB,
+            OptionalInt.empty(),
             1,
             file,
             Optional.empty(),

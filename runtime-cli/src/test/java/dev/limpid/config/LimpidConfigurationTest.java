@@ -64,6 +64,16 @@ class LimpidConfigurationTest {
             "{\"memoryMiB\": 1048577}",
             "memoryMiB: must be an integer from 128 to 1048576, found 1048577"),
         Arguments.of("{\"memoryMiB\": \"512\"}", "memoryMiB: must be a number, found a string"),
+        Arguments.of("{\"hugepages\": true}", "hugepages: must be a string, found a boolean"),
+        Arguments.of("{\"hugepages\": 2}", "hugepages: must be a string, found a number"),
+        Arguments.of("{\"hugepages\": \"2m\"}", "hugepages: must be never, 2M or 1G, found \"2m\""),
+        Arguments.of(
+            "{\"hugepages\": \"auto\"}", "hugepages: must be never, 2M or 1G, found \"auto\""),
+        Arguments.of("{\"hugepages\": \"\"}", "hugepages: must be never, 2M or 1G, found \"\""),
+        Arguments.of(
+            "{\"hugePages\": \"2M\"}",
+            "hugePages: is not a key of this file; see docs/configuration.md for those there are,"
+                + " found \"2M\""),
         Arguments.of("{\"vcpus\": 0}", "vcpus: must be an integer from 1 to 256, found 0"),
         Arguments.of("{\"vcpus\": 257}", "vcpus: must be an integer from 1 to 256, found 257"),
         Arguments.of("{\"vcpus\": 1.5}", "vcpus: must be an integer from 1 to 256, found 1.5"),
@@ -173,7 +183,8 @@ class LimpidConfigurationTest {
             {
               "hypervisor": "/1", "virtiofsd": "/2", "passt": "/p", "shim": "/3", "kernel": "/4", "image": "/5",
               "layers": "/6", "layersMaxMiB": 1073741824,
-              "template": "never", "templates": "/7", "accelerator": "tcg", "memoryMiB": 128, "vcpus": 256,
+              "template": "never", "templates": "/7", "accelerator": "tcg", "memoryMiB": 128, "hugepages": "1G",
+              "vcpus": 256,
               "kernelParameters": ["a=b,c", "~"], "startTimeoutSeconds": 3600,
               "rootfs": "disk", "diskMiB": 4194304,
               "userNetwork": "passt",
@@ -195,6 +206,7 @@ class LimpidConfigurationTest {
             Path.of("/7"),
             "tcg",
             128,
+            HugePages.OF_1_GIB,
             256,
             List.of("a=b,c", "~"),
             3600,
@@ -251,6 +263,7 @@ class LimpidConfigurationTest {
         c.templates(),
         c.accelerator(),
         c.memoryMiB(),
+        c.hugePages(),
         c.vcpus(),
         c.kernelParameters(),
         c.startTimeoutSeconds(),

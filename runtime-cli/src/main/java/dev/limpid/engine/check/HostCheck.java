@@ -1,12 +1,16 @@
 package dev.limpid.engine.check;
 
 import dev.limpid.config.ConfigurationException;
+import dev.limpid.config.HugePages;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.config.Permission;
 import dev.limpid.config.RootfsMode;
 import dev.limpid.config.TemplateUse;
 import dev.limpid.config.UserNetwork;
 import dev.limpid.engine.EngineContext;
+import dev.limpid.engine.EngineException;
+import dev.limpid.engine.vm.HostHugePages;
+import dev.limpid.engine.vm.HugePagesRequest;
 import dev.limpid.vm.hypervisor.Accelerator;
 import dev.limpid.vm.mountinfo.HostMount;
 import dev.limpid.vm.mountinfo.MountTable;
@@ -80,6 +84,9 @@ public final class HostCheck {
     findings.add(space("layers", configuration.layers()));
     if (configuration.template() == TemplateUse.AUTO) {
       findings.add(space("templates", configuration.templates()));
+    }
+    if (configuration.hugePages() != HugePages.NEVER) {
+      findings.add(hugePages(configuration));
     }
     findings.add(space("state", context.root()));
     return findings;
@@ -182,6 +189,17 @@ public final class HostCheck {
             "tun",
             TUN + " can't be written to",
             "containers have no network but their own loopback; modprobe tun");
+  }
+
+  /** For a VM as there are without anybody saying anything. */
+  private static Finding hugePages(LimpidConfiguration configuration) {
+    try {
+      HostHugePages.ofHost().require(HugePagesRequest.of(configuration), configuration.memoryMiB());
+      return Finding.fine("huge pages", "enough of " + configuration.hugePages().word());
+    } catch (EngineException missing) {
+      return Finding.missing(
+          "huge pages", missing.getMessage(), "see docs/resources.md, \"Huge pages\"");
+    }
   }
 
   private static Finding space(String name, Path folder) {

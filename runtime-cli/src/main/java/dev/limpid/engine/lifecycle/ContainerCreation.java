@@ -116,6 +116,7 @@ public final class ContainerCreation {
     Rootfs rootfs = rootfs(request, bundle, choice, layers, directory);
     VmLaunch launch =
         new VmLaunch(context, configuration, bundle, choice, place, rootfs, directory);
+    launch.requireHugePages();
     ContainerCgroup cgroup = ContainerCgroup.place(context, bundle, request.id(), launch.size());
     ContainerRecord container = record(request.id(), bundle, rootfs, cgroup.cgroup());
     directory.write(container);
@@ -189,7 +190,8 @@ public final class ContainerCreation {
   private LayerStore layers(LimpidConfiguration configuration, Bundle bundle, VmChoice choice) {
     VmSize size =
         VmSize.of(configuration, bundle.config().linux().resources(), 0, HostSize.read())
-            .orAsAsked(choice.size());
+            .orAsAsked(choice.size())
+            .inWhole(choice.hugePages().pages());
     return new LayerStore(
         configuration.layers(),
         configuration.shim(),

@@ -9,6 +9,7 @@ import dev.limpid.engine.container.ContainerRecord;
 import dev.limpid.engine.container.ContainerStore;
 import dev.limpid.engine.guest.GuestResources;
 import dev.limpid.engine.guest.UnsupportedResources;
+import dev.limpid.engine.vm.HostHugePages;
 import dev.limpid.engine.vm.RequestedSize;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Config;
@@ -32,6 +33,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** Changes the limits of a running container. */
@@ -153,8 +155,10 @@ public final class ContainerUpdate {
                 VmSize.needed(limit.getAsLong(), memory.diskBytes()),
                 Math.max(host.memoryMiB(), memoryMiB));
         long missing = Math.max(0, needed - memoryMiB);
-        long step = (missing + RunningVm.BLOCK_MIB - 1) / RunningVm.BLOCK_MIB * RunningVm.BLOCK_MIB;
-        if (step > 0) {
+        if (missing > 0) {
+          OptionalInt pageMiB = vm.hugePageMiB();
+          long block = RunningVm.blockMiB(pageMiB);
+          long step = (missing + block - 1) / block * block;
           if (memory.steps() >= Growth.STEPS) {
             throw new EngineException(
                 document
@@ -165,9 +169,14 @@ public final class ContainerUpdate {
                     + " MiB, and has grown as often as it can; make the container anew to give it"
                     + " more");
           }
+          if (pageMiB.isPresent()) {
+            HostHugePages.ofHost()
+                .require(
+                    document + ": memory.limit: " + limit.getAsLong(), pageMiB.getAsInt(), step);
+          }
           memoryMiB += step;
           onHost(document, cgroup, asked, new VmSize((int) memoryMiB, 1));
-          vm.plugMemory(memory, step);
+          vm.plugMemory(memory, step, pageMiB);
         }
       }
       if (processors) {

@@ -1,5 +1,6 @@
 package dev.limpid.engine.lifecycle;
 
+import dev.limpid.config.HugePages;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.vm.VmChoice;
@@ -53,7 +54,7 @@ record VmBlueprint(
 
   /** The machine that others are clones of. */
   VirtualMachine template() throws IOException {
-    return machine(TEMPLATE, List.of());
+    return machine(TEMPLATE, HugePages.NEVER, List.of());
   }
 
   /**
@@ -63,6 +64,11 @@ record VmBlueprint(
    * @param own what it has besides the devices that all have
    */
   VirtualMachine machine(String name, List<Device> own) throws IOException {
+    return machine(name, choice.hugePages().pages(), own);
+  }
+
+  private VirtualMachine machine(String name, HugePages pages, List<Device> own)
+      throws IOException {
     Accelerator.Choice accelerator = Accelerator.choose(configuration.accelerator());
     context
         .journal()
@@ -71,7 +77,10 @@ record VmBlueprint(
     devices.add(choice.image().device());
     devices.add(new AgentPort(QemuCommandLine.AGENT_DESCRIPTOR));
     devices.add(new Console(QemuCommandLine.CONSOLE_DESCRIPTOR));
-    devices.add(new Balloon());
+    if (pages == HugePages.NEVER) {
+      // A huge page that it gave back would be anybody's, and the guest would die of missing it.
+      devices.add(new Balloon());
+    }
     devices.add(new GenerationId());
     devices.addAll(List.of(PciBridge.values()));
     devices.addAll(own);
@@ -81,6 +90,7 @@ record VmBlueprint(
         choice.hypervisorParameters(),
         accelerator.accelerator(),
         size.memoryMiB(),
+        pages.pageMiB(),
         size.vcpus(),
         choice.kernel(),
         choice.initrd(),

@@ -1,5 +1,6 @@
 package dev.limpid.engine.lifecycle;
 
+import dev.limpid.config.HugePages;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.engine.EngineContext;
 import dev.limpid.engine.EngineException;
@@ -9,6 +10,7 @@ import dev.limpid.engine.guest.HostSocket;
 import dev.limpid.engine.guest.SharedSource;
 import dev.limpid.engine.network.SharedNetwork;
 import dev.limpid.engine.trace.Step;
+import dev.limpid.engine.vm.HostHugePages;
 import dev.limpid.engine.vm.VmChoice;
 import dev.limpid.proto.ControlLinkListener;
 import dev.limpid.vm.cgroup.HostCgroup;
@@ -87,7 +89,19 @@ final class VmLaunch {
       diskBytes += device instanceof PmemDisk disk ? disk.bytes() : 0;
     }
     return VmSize.of(configuration, bundle.config().linux().resources(), diskBytes, host)
-        .orAsAsked(choice.size());
+        .orAsAsked(choice.size())
+        .inWhole(choice.hugePages().pages());
+  }
+
+  /**
+   * Looks whether the host has huge pages for the VM, if it is to have such and does not run yet.
+   *
+   * @throws EngineException if it has not enough
+   */
+  void requireHugePages() {
+    if (place.isEmpty() && choice.hugePages().pages() != HugePages.NEVER) {
+      HostHugePages.ofHost().require(choice.hugePages(), size.memoryMiB());
+    }
   }
 
   /** The template that the VM is to be a clone of; empty if it is to be booted, or runs already. */

@@ -1,5 +1,6 @@
 package dev.limpid.engine.lifecycle;
 
+import dev.limpid.config.HugePages;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.engine.vm.RequestedSize;
 import dev.limpid.oci.config.Cpu;
@@ -75,6 +76,12 @@ record VmSize(int memoryMiB, int vcpus) {
   /** This size, but for what is asked for in so many words. */
   VmSize orAsAsked(RequestedSize asked) {
     return new VmSize(asked.memoryMiB().orElse(memoryMiB), asked.vcpus().orElse(vcpus));
+  }
+
+  /** This size, but for its memory, which is as many whole pages as that takes. */
+  VmSize inWhole(HugePages pages) {
+    int page = pages.pageMiB().orElse(1);
+    return new VmSize((memoryMiB + page - 1) / page * page, vcpus);
   }
 
   /** How much of the memory there is for the workload. */

@@ -1,5 +1,6 @@
 package dev.limpid.engine.lifecycle;
 
+import dev.limpid.config.HugePages;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.config.TemplateUse;
 import dev.limpid.engine.EngineContext;
@@ -35,7 +36,9 @@ final class VmTemplates {
     VmChoice choice = blueprint.choice();
     // Nobody knows what they make of it.
     boolean unknown = !choice.hypervisorParameters().isEmpty();
-    if (choice.template() == TemplateUse.NEVER || unknown) {
+    // What the shim copies a template's memory into consists of usual ones.
+    boolean huge = choice.hugePages().pages() != HugePages.NEVER;
+    if (choice.template() == TemplateUse.NEVER || unknown || huge) {
       return Optional.empty();
     }
     try {

@@ -29,6 +29,7 @@ import java.util.Optional;
  * @param rootfs how the container's root filesystem gets into it
  * @param ports those that lead to it in a network that it shares
  * @param template whether it is the clone of a template
+ * @param hugePages which pages its memory consists of
  */
 public record VmChoice(
     Path hypervisor,
@@ -40,7 +41,8 @@ public record VmChoice(
     RequestedSize size,
     RootfsRequest rootfs,
     SharedPorts ports,
-    TemplateUse template) {
+    TemplateUse template,
+    HugePagesRequest hugePages) {
   private static final String ANNOTATIONS = "dev.limpid.";
   private static final String TEMPLATE_ANNOTATION = "dev.limpid.template";
 
@@ -66,6 +68,7 @@ public record VmChoice(
   public static VmChoice of(JsonCursor config, LimpidConfiguration configuration) {
     SharedPorts ports = SharedPorts.NONE;
     TemplateUse template = configuration.template();
+    HugePagesRequest hugePages = HugePagesRequest.of(configuration);
     for (JsonCursor annotation : config.optionalMembers("annotations")) {
       if (annotation.key().equals(SharedPorts.ANNOTATION)) {
         configuration.require(Permission.PORTS, annotation);
@@ -73,6 +76,9 @@ public record VmChoice(
       } else if (annotation.key().equals(TEMPLATE_ANNOTATION)) {
         configuration.require(Permission.TEMPLATE, annotation);
         template = TemplateUse.of(annotation);
+      } else if (annotation.key().equals(HugePagesRequest.ANNOTATION)) {
+        configuration.require(Permission.HUGE_PAGES, annotation);
+        hugePages = HugePagesRequest.of(annotation);
       } else if (annotation.key().startsWith(ANNOTATIONS)) {
         checkAnnotation(annotation, configuration);
       }
@@ -89,7 +95,8 @@ public record VmChoice(
             RequestedSize.of(config),
             RootfsRequest.of(config, configuration),
             ports,
-            template);
+            template,
+            hugePages);
     return vm.isEmpty() ? configured : configured.with(vm.get(), configuration);
   }
 
@@ -123,7 +130,8 @@ public record VmChoice(
         size,
         rootfs,
         ports,
-        template);
+        template,
+        hugePages);
   }
 
   private Path hypervisorPath(JsonCursor section, LimpidConfiguration configuration) {

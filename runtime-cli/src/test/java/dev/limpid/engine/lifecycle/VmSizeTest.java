@@ -3,6 +3,7 @@ package dev.limpid.engine.lifecycle;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.limpid.config.HugePages;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.engine.Json;
 import dev.limpid.engine.vm.RequestedSize;
@@ -121,5 +122,20 @@ class VmSizeTest {
     assertEquals(
         new VmSize(641, 1),
         size.orAsAsked(new RequestedSize(OptionalInt.empty(), OptionalInt.of(1))));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "NEVER, 513, 513",
+    "OF_2_MIB, 512, 512",
+    "OF_2_MIB, 513, 514",
+    "OF_1_GIB, 128, 1024",
+    "OF_1_GIB, 1024, 1024",
+    "OF_1_GIB, 1025, 2048",
+    "OF_1_GIB, 1048575, 1048576",
+    "OF_1_GIB, 1048576, 1048576"
+  })
+  void consistsOfWholePages(HugePages pages, int memoryMiB, int whole) {
+    assertEquals(new VmSize(whole, 3), new VmSize(memoryMiB, 3).inWhole(pages));
   }
 }

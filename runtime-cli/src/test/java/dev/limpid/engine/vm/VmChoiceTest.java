@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.limpid.config.HugePages;
 import dev.limpid.config.LimpidConfiguration;
 import dev.limpid.config.Permission;
 import dev.limpid.config.RootfsMode;
@@ -81,6 +82,10 @@ class VmChoiceTest {
         annotation("dev.limpid.ports", "80/tcp/udp", PORTS),
         annotation("dev.limpid.ports", "80-81", PORTS),
         annotation("dev.limpid.template", "always", "must be auto or never"),
+        annotation("dev.limpid.hugepages", "", "must be never, 2M or 1G"),
+        annotation("dev.limpid.hugepages", "4M", "must be never, 2M or 1G"),
+        annotation("dev.limpid.hugepages", "2097152", "must be never, 2M or 1G"),
+        annotation("dev.limpid.hugepages", "2M ", "must be never, 2M or 1G"),
         annotation(
             "dev.limpid.cpus",
             "1",
@@ -212,7 +217,8 @@ class VmChoiceTest {
       """
       'annotations':{'dev.limpid.memory':'256','dev.limpid.vcpus':'2','dev.limpid.rootfs':'layers',
                      'dev.limpid.disk':'64',
-                     'dev.limpid.template':'never','dev.limpid.ports':'53/udp,80',
+                     'dev.limpid.template':'never','dev.limpid.hugepages':'2M',
+                     'dev.limpid.ports':'53/udp,80',
                      'dev.other':'x','dev.limpidity':'y'},
       'vm':{'hypervisor':{'path':'DIR/program','parameters':['-device','virtio-rng-pci']},
             'kernel':{'path':'DIR/kernel','parameters':['debug','a=b'],'initrd':'DIR/initrd'},
@@ -252,7 +258,9 @@ class VmChoiceTest {
             new RequestedSize(OptionalInt.of(256), OptionalInt.of(2)),
             new RootfsRequest(RootfsMode.LAYERS, true, 64, false, false),
             new SharedPorts(new TreeSet<>(Set.of(80)), new TreeSet<>(Set.of(53))),
-            TemplateUse.NEVER),
+            TemplateUse.NEVER,
+            new HugePagesRequest(
+                HugePages.OF_2_MIB, "config.json: annotations[\"dev.limpid.hugepages\"]")),
         choose(EVERYTHING, ALL));
   }
 
@@ -270,7 +278,8 @@ class VmChoiceTest {
             new RequestedSize(OptionalInt.empty(), OptionalInt.empty()),
             new RootfsRequest(RootfsMode.AUTO, false, 10240, false, false),
             SharedPorts.NONE,
-            TemplateUse.AUTO);
+            TemplateUse.AUTO,
+            new HugePagesRequest(HugePages.OF_1_GIB, "/etc/limpid/limpid.json: hugepages"));
 
     assertEquals(expected, choose("'annotations':{'a':'b'}", Set.of()));
     // What is configured anyway needs no permission.
@@ -344,6 +353,7 @@ class VmChoiceTest {
         c.templates(),
         c.accelerator(),
         c.memoryMiB(),
+        HugePages.OF_1_GIB,
         c.vcpus(),
         List.of("configured"),
         c.startTimeoutSeconds(),

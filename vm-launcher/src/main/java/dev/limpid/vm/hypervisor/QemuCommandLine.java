@@ -60,6 +60,9 @@ public final class QemuCommandLine {
   /** In such steps, so that a template's clones have as much whatever their disks are. */
   private static final long DISKS_MIB = 8 * MIB_PER_GIB;
 
+  /** The memory of a VM that is booted, and what is plugged in later. */
+  static final String BACKEND = "memory-backend-memfd";
+
   private QemuCommandLine() {}
 
   /** The program and its arguments, for a VM that is booted and keeps its size. */
@@ -71,7 +74,7 @@ public final class QemuCommandLine {
    * The program and its arguments.
    *
    * @param growth what may be plugged in later
-   * @param origin how it comes to run its guest
+   * @param origin how it comes to run its guest; whose memory consists of huge pages is booted
    */
   public static List<String> of(VirtualMachine vm, Growth growth, Origin origin) {
     List<String> arguments = new ArrayList<>();
@@ -93,7 +96,7 @@ public final class QemuCommandLine {
             + maxMemoryMiB(vm, growth)
             + "M");
     // Shared, because virtiofsd reads and writes the guest's memory.
-    add(arguments, "-object", memory(origin) + ",id=ram,size=" + vm.memoryMiB() + "M,share=on");
+    add(arguments, "-object", memory(vm, origin) + ",id=ram,size=" + vm.memoryMiB() + "M,share=on");
     for (Device device : vm.devices()) {
       arguments.addAll(device.arguments());
     }
@@ -122,13 +125,18 @@ public final class QemuCommandLine {
     return arguments;
   }
 
-  private static String memory(Origin origin) {
+  private static String memory(VirtualMachine vm, Origin origin) {
+    if (vm.hugePageMiB().isPresent()) {
+      if (!(origin instanceof Origin.Boot)) {
+        throw new IllegalArgumentException("huge pages of a virtual machine that is not booted");
+      }
+      // The kernel keeps as many for it from the beginning, or refuses.
+      return BACKEND + ",hugetlb=on,hugetlbsize=" + vm.hugePageMiB().getAsInt() + "M";
+    }
     if (origin instanceof Origin.Template template) {
       return file(template.memoryDescriptor());
     }
-    return origin instanceof Origin.Clone clone
-        ? file(clone.memoryDescriptor())
-        : "memory-backend-memfd";
+    return origin instanceof Origin.Clone clone ? file(clone.memoryDescriptor()) : BACKEND;
   }
 
   private static String file(int descriptor) {

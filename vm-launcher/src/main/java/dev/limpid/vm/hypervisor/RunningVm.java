@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * A virtual machine that runs, and can grow: by memory and by processors that are plugged in.
@@ -20,6 +21,9 @@ public record RunningVm(QmpClient qmp, Duration patience) {
 
   /** No processor has as long addresses. */
   private static final long ADDRESS_MAX = 1L << 56;
+
+  /** No processor has larger pages. */
+  private static final long HUGE_PAGE_MAX = 1L << 30;
 
   /** Linux takes and gives memory in blocks of this size, in MiB. */
   public static final long BLOCK_MIB = 128;
@@ -69,26 +73,63 @@ public record RunningVm(QmpClient qmp, Duration patience) {
   }
 
   /**
+   * Asks of which pages of the host the memory consists.
+   *
+   * @return the size of a huge page in MiB; empty: they are usual ones
+   * @throws IOException if the monitor does not answer, or not as it should
+   */
+  public OptionalInt hugePageMiB() throws IOException {
+    try {
+      // Only this type has the others.
+      if (!property("type").asString().equals(QemuCommandLine.BACKEND)
+          || !property("hugetlb").asBoolean()) {
+        return OptionalInt.empty();
+      }
+      return OptionalInt.of((int) (property("hugetlbsize").asInteger(MIB, HUGE_PAGE_MAX) / MIB));
+    } catch (DocumentException wrong) {
+      throw new IOException(wrong.getMessage(), wrong);
+    }
+  }
+
+  private JsonCursor property(String name) throws IOException {
+    return qmp.execute(
+        "qom-get",
+        JsonObject.builder().put("path", "/objects/ram").put("property", name).build(),
+        patience);
+  }
+
+  /**
+   * What the size of each piece that is plugged in is a multiple of, in MiB.
+   *
+   * @param hugePageMiB as {@link #hugePageMiB} says
+   */
+  public static long blockMiB(OptionalInt hugePageMiB) {
+    return Math.max(BLOCK_MIB, hugePageMiB.orElse(0));
+  }
+
+  /**
    * Plugs memory in. The guest takes it by itself, soon after.
    *
    * @param memory what there is
-   * @param sizeMiB a multiple of {@link #BLOCK_MIB}
+   * @param sizeMiB a multiple of {@link #blockMiB}
+   * @param hugePageMiB the pages of the host that it is to consist of, as {@link #hugePageMiB} says
    * @throws IOException with the monitor's words if it can't be done
    */
-  public void plugMemory(Memory memory, long sizeMiB) throws IOException {
+  public void plugMemory(Memory memory, long sizeMiB, OptionalInt hugePageMiB) throws IOException {
     int step = memory.steps();
     String backend = "ram-more" + step;
-    qmp.execute(
-        "object-add",
+    JsonObject.Builder pages =
         JsonObject.builder()
-            .put("qom-type", "memory-backend-memfd")
+            .put("qom-type", QemuCommandLine.BACKEND)
             .put("id", backend)
             .put("size", sizeMiB * MIB)
             // As the rest: virtiofsd reads and writes the guest's memory.
-            .put("share", true)
-            .build(),
-        patience);
-    long block = BLOCK_MIB * MIB;
+            .put("share", true);
+    if (hugePageMiB.isPresent()) {
+      pages.put("hugetlb", true).put("hugetlbsize", hugePageMiB.getAsInt() * MIB);
+    }
+    qmp.execute("object-add", pages.build(), patience);
+    long block = blockMiB(hugePageMiB) * MIB;
     boolean plugged = false;
     try {
       qmp.execute(

@@ -4,6 +4,7 @@ import dev.limpid.vm.device.Device;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The description of a virtual machine.
@@ -13,6 +14,8 @@ import java.util.Optional;
  * @param hypervisorParameters put behind the arguments that QEMU gets anyway
  * @param accelerator what executes the guest's instructions
  * @param memoryMiB the guest's memory in MiB, 64 to 1048576
+ * @param hugePageMiB how large the host's pages are that it consists of, in MiB, and it is a
+ *     multiple of that; empty: usual ones
  * @param vcpus virtual CPUs, 1 to 256
  * @param kernel an uncompressed vmlinux; absolute
  * @param initrd an initial RAM disk for it; absolute
@@ -25,6 +28,7 @@ public record VirtualMachine(
     List<String> hypervisorParameters,
     Accelerator accelerator,
     int memoryMiB,
+    OptionalInt hugePageMiB,
     int vcpus,
     Path kernel,
     Optional<Path> initrd,
@@ -38,6 +42,10 @@ public record VirtualMachine(
   public VirtualMachine {
     if (memoryMiB < MEMORY_MIN || memoryMiB > MEMORY_MAX) {
       throw new IllegalArgumentException("a virtual machine of " + memoryMiB + " MiB");
+    }
+    if (memoryMiB % hugePageMiB.orElse(1) != 0) {
+      throw new IllegalArgumentException(
+          "a virtual machine of " + memoryMiB + " MiB in pages of " + hugePageMiB.getAsInt());
     }
     if (vcpus < 1 || vcpus > VCPUS_MAX) {
       throw new IllegalArgumentException("a virtual machine of " + vcpus + " CPUs");

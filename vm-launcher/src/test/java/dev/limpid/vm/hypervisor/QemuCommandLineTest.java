@@ -1,6 +1,7 @@
 package dev.limpid.vm.hypervisor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.limpid.vm.device.AgentPort;
 import dev.limpid.vm.device.Balloon;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -112,6 +114,45 @@ class QemuCommandLineTest {
     assertEquals(booted, template);
   }
 
+  @ParameterizedTest
+  @CsvSource({"2, 2M", "1024, 1024M"})
+  void memoryCanConsistOfHugePages(int pageMiB, String size) {
+    List<String> usual = QemuCommandLine.of(ofPages(OptionalInt.empty()));
+    List<String> huge = QemuCommandLine.of(ofPages(OptionalInt.of(pageMiB)));
+
+    assertEquals(
+        "memory-backend-memfd,hugetlb=on,hugetlbsize=" + size + ",id=ram,size=2048M,share=on",
+        memory(huge));
+    usual.remove(memory(usual));
+    huge.remove(memory(huge));
+    assertEquals(usual, huge);
+  }
+
+  @Test
+  void noTemplateAndNoCloneHasHugePages() {
+    VirtualMachine machine = ofPages(OptionalInt.of(2));
+
+    for (Origin origin : List.of(new Origin.Template(6), new Origin.Clone(6, 7))) {
+      assertThrows(
+          IllegalArgumentException.class, () -> QemuCommandLine.of(machine, Growth.NONE, origin));
+    }
+  }
+
+  private static VirtualMachine ofPages(OptionalInt pageMiB) {
+    return new VirtualMachine(
+        "x",
+        Path.of("/qemu"),
+        List.of(),
+        Accelerator.TCG,
+        2048,
+        pageMiB,
+        1,
+        Path.of("/vmlinux"),
+        Optional.empty(),
+        List.of(),
+        List.of());
+  }
+
   @Test
   void aCloneDiffersFromItsTemplateByItsBeginningAlone() {
     List<String> template = QemuCommandLine.of(SMALL, Growth.NONE, new Origin.Template(7));
@@ -159,6 +200,7 @@ class QemuCommandLineTest {
         List.of("-device", "virtio-rng-pci"),
         Accelerator.TCG,
         1024,
+        OptionalInt.empty(),
         2,
         Path.of("/boot/vmlinuz"),
         Optional.of(Path.of("/boot/initrd,img")),
@@ -183,6 +225,7 @@ class QemuCommandLineTest {
         List.of(),
         accelerator,
         memoryMiB,
+        OptionalInt.empty(),
         vcpus,
         Path.of("/lib/limpid/vmlinux"),
         Optional.empty(),

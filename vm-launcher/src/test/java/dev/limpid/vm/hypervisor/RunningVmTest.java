@@ -10,8 +10,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What QEMU is told when a VM grows. */
 class RunningVmTest {
@@ -63,9 +66,69 @@ class RunningVmTest {
             "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"pc-dimm\",\"id\":\"dimm1\","
                 + "\"memdev\":\"ram-more1\",\"addr\":4429185024}}"),
         commands(
-            vm -> vm.plugMemory(new Memory(640, 0, 1, 0x101400000L), 256),
+            vm -> vm.plugMemory(new Memory(640, 0, 1, 0x101400000L), 256, OptionalInt.empty()),
             FakeQemu.DONE,
             FakeQemu.DONE));
+  }
+
+  @Test
+  void morePagesAreAsHugeAsTheOthers() throws IOException {
+    assertEquals(
+        List.of(
+            "{\"execute\":\"object-add\",\"arguments\":{\"qom-type\":\"memory-backend-memfd\","
+                + "\"id\":\"ram-more1\",\"size\":1073741824,\"share\":true,\"hugetlb\":true,"
+                + "\"hugetlbsize\":1073741824}}",
+            "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"pc-dimm\",\"id\":\"dimm1\","
+                + "\"memdev\":\"ram-more1\",\"addr\":5368709120}}"),
+        commands(
+            vm -> vm.plugMemory(new Memory(640, 0, 1, 0x101400000L), 1024, OptionalInt.of(1024)),
+            FakeQemu.DONE,
+            FakeQemu.DONE));
+    assertEquals(128, RunningVm.blockMiB(OptionalInt.empty()));
+    assertEquals(128, RunningVm.blockMiB(OptionalInt.of(2)));
+    assertEquals(1024, RunningVm.blockMiB(OptionalInt.of(1024)));
+  }
+
+  @Test
+  void pagesAreHugeIfTheBackendSaysSo() throws IOException {
+    assertEquals(
+        List.of(
+            "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/objects/ram\",\"property\":\"type\"}}",
+            "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/objects/ram\","
+                + "\"property\":\"hugetlb\"}}",
+            "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/objects/ram\","
+                + "\"property\":\"hugetlbsize\"}}"),
+        commands(
+            vm -> assertEquals(OptionalInt.of(2), vm.hugePageMiB()),
+            "{\"return\": \"memory-backend-memfd\"}\n",
+            "{\"return\": true}\n",
+            "{\"return\": 2097152}\n"));
+  }
+
+  @Test
+  void pagesAreUsualIfTheBackendSaysSo() throws IOException {
+    commands(
+        vm -> assertEquals(OptionalInt.empty(), vm.hugePageMiB()),
+        "{\"return\": \"memory-backend-memfd\"}\n",
+        "{\"return\": false}\n");
+  }
+
+  /** It has no such property. */
+  @Test
+  void pagesOfACloneAreUsual() throws IOException {
+    commands(
+        vm -> assertEquals(OptionalInt.empty(), vm.hugePageMiB()),
+        "{\"return\": \"memory-backend-file\"}\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "1048575", "-1", "\"2M\"", "72057594037927937"})
+  void aSizeThatNoPageHasIsAnError(String size) throws IOException {
+    commands(
+        vm -> assertThrows(IOException.class, vm::hugePageMiB),
+        "{\"return\": \"memory-backend-memfd\"}\n",
+        "{\"return\": true}\n",
+        "{\"return\": " + size + "}\n");
   }
 
   @Test
@@ -78,7 +141,9 @@ class RunningVmTest {
                         "device_add: no slot",
                         assertThrows(
                                 IOException.class,
-                                () -> vm.plugMemory(new Memory(512, 0, 0, 0), 128))
+                                () ->
+                                    vm.plugMemory(
+                                        new Memory(512, 0, 0, 0), 128, OptionalInt.empty()))
                             .getMessage()),
                 FakeQemu.DONE,
                 REFUSED,

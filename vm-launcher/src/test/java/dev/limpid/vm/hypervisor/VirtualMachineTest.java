@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,6 +42,30 @@ class VirtualMachineTest {
   }
 
   @Test
+  void consistsOfWholePages() {
+    assertThrows(IllegalArgumentException.class, () -> inPages(65, 2));
+    assertThrows(IllegalArgumentException.class, () -> inPages(512, 1024));
+
+    assertEquals(66, inPages(66, 2).memoryMiB());
+    assertEquals(OptionalInt.of(1024), inPages(2048, 1024).hugePageMiB());
+  }
+
+  private static VirtualMachine inPages(int memoryMiB, int pageMiB) {
+    return new VirtualMachine(
+        "x",
+        Path.of("/qemu"),
+        List.of(),
+        Accelerator.TCG,
+        memoryMiB,
+        OptionalInt.of(pageMiB),
+        1,
+        Path.of("/vmlinux"),
+        Optional.empty(),
+        List.of(),
+        List.of());
+  }
+
+  @Test
   void keepsItsOwnLists() {
     List<Device> devices = new ArrayList<>(List.of(new Console(5)));
     VirtualMachine machine = machine(64, 1, devices);
@@ -56,6 +81,7 @@ class VirtualMachineTest {
         List.of(),
         Accelerator.TCG,
         memoryMiB,
+        OptionalInt.empty(),
         vcpus,
         Path.of("/vmlinux"),
         Optional.empty(),

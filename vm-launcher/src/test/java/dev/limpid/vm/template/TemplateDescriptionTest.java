@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,7 @@ class TemplateDescriptionTest {
         List.of(),
         Accelerator.TCG,
         memoryMiB,
+        OptionalInt.empty(),
         vcpus,
         folder.resolve("kernel"),
         Optional.of(folder.resolve("initrd")),
