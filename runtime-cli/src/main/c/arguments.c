@@ -3,8 +3,16 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Each has a value, as the next argument or behind an equals sign. */
-static const char *const with_value[] = { "--root", "--log", "--log-format", "--rootless", "--criu" };
+/* Global options. Each has a value, as the next argument or behind an equals sign, or may have one behind that. */
+static const struct {
+	const char *name;
+	bool has_value;
+	bool of_process; /* of the one that does the verb */
+} options[] = {
+	{ "--root", true, false },     { "--log", true, false },   { "--log-format", true, false },
+	{ "--rootless", true, false }, { "--criu", true, false },  { "--systemd-cgroup", false, false },
+	{ "--debug", false, true },    { "--trace", true, true },
+};
 
 static const struct {
 	const char *name;
@@ -26,20 +34,18 @@ static bool is_ascii(const char *text)
 }
 
 /* How many arguments a global option takes up; 0 if it is none that is known. */
-static int option_length(const char *argument)
+static int option_length(const char *argument, bool *of_process)
 {
-	if (strcmp(argument, "--systemd-cgroup") == 0 || strcmp(argument, "--systemd-cgroup=true") == 0 ||
-	    strcmp(argument, "--systemd-cgroup=false") == 0)
-		return 1;
-	for (size_t i = 0; i < COUNT(with_value); i++) {
-		size_t length = strlen(with_value[i]);
+	for (size_t i = 0; i < COUNT(options); i++) {
+		size_t length = strlen(options[i].name);
+		const char *rest = argument + length;
 
-		if (strncmp(argument, with_value[i], length) != 0)
+		if (strncmp(argument, options[i].name, length) != 0 || (*rest != '\0' && *rest != '='))
 			continue;
-		if (argument[length] == '\0')
-			return 2;
-		if (argument[length] == '=')
-			return 1;
+		if (*rest == '=' && !options[i].has_value && strcmp(rest, "=true") != 0 && strcmp(rest, "=false") != 0)
+			return 0;
+		*of_process = *of_process || options[i].of_process;
+		return *rest == '\0' && options[i].has_value ? 2 : 1;
 	}
 	return 0;
 }
@@ -56,6 +62,7 @@ static enum call_kind kind_of(const char *verb)
 struct call call_of(int argc, char **argv)
 {
 	struct call call = { .kind = CALL_OWN };
+	bool of_process = false;
 	int at = 1;
 
 	/* What other bytes mean, Java decides. */
@@ -64,7 +71,7 @@ struct call call_of(int argc, char **argv)
 			return call;
 	}
 	while (at < argc && argv[at][0] == '-') {
-		int length = option_length(argv[at]);
+		int length = option_length(argv[at], &of_process);
 
 		if (length == 0)
 			return call;
@@ -73,6 +80,8 @@ struct call call_of(int argc, char **argv)
 	if (at < argc) {
 		call.kind = kind_of(argv[at]);
 		call.verb = at;
+		if (of_process && call.kind != CALL_RESIDENT)
+			call.kind = CALL_OWN;
 	}
 	return call;
 }

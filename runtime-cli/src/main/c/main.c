@@ -40,8 +40,11 @@ static int launch_with(int argc, char **argv, char *words[3])
 	return launch(longer);
 }
 
-/* It lives as long as it likes: what it keeps of its caller is as little as a daemon does. */
-static int become_resident(int argc, char **argv)
+/*
+ * It lives as long as it likes: what it keeps of its caller is as little as a daemon does. Only with global options does it
+ * stay in its caller's directory, as there may be paths in them.
+ */
+static int become_resident(int argc, char **argv, bool has_options)
 {
 	static char identity[IDENTITY_MAX];
 	char *words[] = { "--identity", identity, NULL };
@@ -50,7 +53,7 @@ static int become_resident(int argc, char **argv)
 		(void)fprintf(stderr, "limpid: resident: %s and /proc/self/ns cannot be looked at: %s\n", LIMPID_HOME, strerror(errno));
 		return 1;
 	}
-	if (chdir("/") != 0) {
+	if (!has_options && chdir("/") != 0) {
 		(void)fprintf(stderr, "limpid: resident: /: %s\n", strerror(errno));
 		return 1;
 	}
@@ -78,9 +81,9 @@ int main(int argc, char **argv)
 	int status = 1;
 
 	if (call.kind == CALL_RESIDENT)
-		return become_resident(argc, argv);
+		return become_resident(argc, argv, call.verb > 1);
 	if (socket != NULL)
-		end = offer(socket, argc, argv, &status);
+		end = offer(socket, argc, argv, call.kind == CALL_READ, &status);
 	if (end == OFFER_ANSWERED)
 		return status;
 	if (end == OFFER_LOST && call.kind == CALL_CHANGE) {

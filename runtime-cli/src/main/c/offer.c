@@ -22,6 +22,11 @@
 /* A resident that has nothing else to do takes a call in a millisecond; an own JVM takes longer to start than this. */
 #define TAKEN_MS 50
 
+/* A verb that can be repeated has no reason to take longer; but the resident may have been stopped. */
+#ifndef ANSWER_SECONDS
+#define ANSWER_SECONDS 10
+#endif
+
 /* Both as the resident has them: dev.limpid.resident.Request and Transcript. */
 #define REQUEST_MAX (64u * 1024u)
 #define ANSWER_MAX (4u * 1024u * 1024u + 64u * 1024u)
@@ -231,15 +236,17 @@ static void pass_all_on(const char *chunks, size_t size)
 }
 
 /* From now on the call is the resident's: what does not come is lost. */
-static enum offer_end answer(int fd, int *status)
+static enum offer_end answer(int fd, bool repeatable, int *status)
 {
+	const struct timeval patience = { .tv_sec = repeatable ? ANSWER_SECONDS : 0 };
 	enum offer_end end = OFFER_LOST;
 	struct answer head;
 	char word;
 	char *chunks = NULL;
 	size_t size;
 
-	if (fcntl(fd, F_SETFL, 0) != 0 || !read_all(fd, &word, 1))
+	if (fcntl(fd, F_SETFL, 0) != 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
+	    !read_all(fd, &word, 1))
 		goto out;
 	if (word == DECLINED) {
 		end = OFFER_REFUSED;
@@ -261,7 +268,7 @@ out:
 	return end;
 }
 
-enum offer_end offer(const char *socket, int argc, char **argv, int *status)
+enum offer_end offer(const char *socket, int argc, char **argv, bool repeatable, int *status)
 {
 	enum offer_end end = OFFER_REFUSED;
 	static struct request request;
@@ -278,7 +285,7 @@ enum offer_end offer(const char *socket, int argc, char **argv, int *status)
 		goto out;
 	/* Unless this arrives, the resident does nothing. */
 	if (send(fd, &go, 1, MSG_NOSIGNAL) == 1)
-		end = answer(fd, status);
+		end = answer(fd, repeatable, status);
 out:
 	close(fd);
 	return end;

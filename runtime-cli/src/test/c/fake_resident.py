@@ -9,19 +9,20 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 CLIENT, FOLDER = sys.argv[1], Path(sys.argv[2])
 HOME = FOLDER / "home"
+LAUNCHER = HOME / "launcher"
 SOCKET = FOLDER / "socket"
 OWN = b"launched"
 
 
 def prepare():
     (HOME / "jars").mkdir(parents=True, exist_ok=True)
-    launcher = HOME / "launcher"
-    launcher.write_text('#!/bin/sh\necho launched "$@"\n', encoding="utf-8")
-    launcher.chmod(0o755)
+    LAUNCHER.write_text('#!/bin/sh\necho launched "$@"\n', encoding="utf-8")
+    LAUNCHER.chmod(0o755)
     SOCKET.unlink(missing_ok=True)
 
 
@@ -109,6 +110,35 @@ def ways_out():
         check(what, served_by(taking(answer), "--root", "r", "kill", "web"), lost)
 
 
+def patience():
+    """What can be repeated is not waited for for ever."""
+    def stopped_after(answer):
+        def act(connection, request):
+            taking(answer)(connection, request)
+            check("the client's last word", connection.recv(1), b"")
+
+        return act
+
+    def late(connection, request):
+        taking(b"")(connection, request)
+        time.sleep(2)
+        connection.sendall(done(3))
+
+    for answer in (b"", done(0)[:3], done(0, chunk(1, b"out"))[:-1]):
+        check("an answer that does not come", served_by(stopped_after(answer), "list"), (0, OWN + b" list\n", b""))
+    check("a late answer", served_by(late, "kill", "web"), (3, b"", b""))
+
+
+def resident():
+    """It keeps its caller's directory only if there may be paths in it."""
+    LAUNCHER.write_text('#!/bin/sh\npwd; echo "$@"\n', encoding="utf-8")
+    for arguments, directory in (["resident"], "/"), (["--log", "l", "resident"], str(FOLDER)), (["--debug", "resident"], str(FOLDER)):
+        done = subprocess.run([CLIENT, *arguments], cwd=FOLDER, env={}, capture_output=True, check=True, timeout=20)
+        place, line = done.stdout.decode().splitlines()
+        check(arguments, place, directory)
+        assert line.startswith(" ".join(arguments) + f" --identity 1 {HOME} "), line
+
+
 def nobody():
     SOCKET.unlink(missing_ok=True)
     for place in (str(SOCKET), "never", "relative", "/" + "x" * 200, str(FOLDER)):
@@ -140,7 +170,7 @@ def closed_streams():
 
 def main():
     prepare()
-    for test in (requests, answers, ways_out, nobody, too_long, closed_streams):
+    for test in (requests, answers, ways_out, nobody, too_long, closed_streams, patience, resident):
         test()
         print(f"fake_resident: {test.__name__}: ok")
 

@@ -20,6 +20,10 @@ static const struct {
 	{ "limpid delete --force web", CALL_CHANGE, 1 },
 	{ "limpid start web", CALL_CHANGE, 1 },
 	{ "limpid resident", CALL_RESIDENT, 1 },
+	{ "limpid --debug resident", CALL_RESIDENT, 2 },
+	{ "limpid --debug=true --log l --trace=/t resident --idle 1", CALL_RESIDENT, 5 },
+	{ "limpid --debug=perhaps resident", CALL_OWN, 0 },
+	{ "limpid --trace resident state web", CALL_OWN, 3 },
 	/* As engines write it. */
 	{ "limpid --root /r --log /l --log-format json --systemd-cgroup kill --all web 15", CALL_CHANGE, 8 },
 	{ "limpid --systemd-cgroup --log-format=json --log=/l state web", CALL_READ, 4 },
@@ -35,6 +39,7 @@ static const struct {
 	{ "limpid exec web state", CALL_OWN, 1 },
 	{ "limpid --debug state web", CALL_OWN, 0 },
 	{ "limpid --trace /t state web", CALL_OWN, 0 },
+	{ "limpid --debug=false state web", CALL_OWN, 0 },
 	{ "limpid --version", CALL_OWN, 0 },
 	{ "limpid --help", CALL_OWN, 0 },
 	/* What is nothing. */
