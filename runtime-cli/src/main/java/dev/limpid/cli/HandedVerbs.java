@@ -2,6 +2,7 @@ package dev.limpid.cli;
 
 import dev.limpid.engine.Caller;
 import dev.limpid.engine.DeclinedException;
+import dev.limpid.engine.trace.Trace;
 import dev.limpid.resident.Request;
 import dev.limpid.resident.Transcript;
 import dev.limpid.resident.Verbs;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * The verbs that a resident process does for others, as far as their command line is plain and
@@ -33,7 +35,7 @@ final class HandedVerbs implements Verbs {
   }
 
   @Override
-  public int run(Request request, Transcript transcript) {
+  public int run(Request request, Transcript transcript, BooleanSupplier waiting) {
     Invocation invocation =
         new Invocation(
             request.arguments(),
@@ -45,7 +47,7 @@ final class HandedVerbs implements Verbs {
             transcript.err(),
             Clock.systemUTC(),
             System.nanoTime(),
-            Optional.of(new Caller(request.pid())));
+            Optional.of(new Caller(request.pid(), waiting)));
     LimpidCommand options = new LimpidCommand();
     String name;
     Verb verb;
@@ -58,11 +60,22 @@ final class HandedVerbs implements Verbs {
       throw new DeclinedException("what is not plain");
     }
     decline(invocation, options, request.umask());
-    int status = Limpid.run(invocation, options, verb);
-    if (transcript.isTooLong() && READING.contains(name)) {
-      throw new DeclinedException("more than an answer holds");
+    return READING.contains(name)
+        ? read(invocation, options, verb, transcript)
+        : Limpid.run(invocation, options, verb);
+  }
+
+  /** What is said in the log is said once: not before it is sure that nobody has to do it again. */
+  private static int read(
+      Invocation invocation, LimpidCommand options, Verb verb, Transcript transcript) {
+    try (Report report = Report.keeping(invocation, options)) {
+      int status = Limpid.run(invocation, options, verb, report, Trace.NONE);
+      if (transcript.isTooLong()) {
+        throw new DeclinedException("more than an answer holds");
+      }
+      report.letGo();
+      return status;
     }
-    return status;
   }
 
   private static void decline(Invocation invocation, LimpidCommand options, int umask) {

@@ -5,6 +5,8 @@ import dev.limpid.oci.json.PrintableText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -19,27 +21,43 @@ final class Report implements Journal, AutoCloseable {
   private final Optional<Path> file;
   private final boolean json;
   private final boolean debug;
+  private final boolean keeping;
 
   /** Set up by the first record. */
   private Optional<LogFile> log = Optional.empty();
 
+  /** In their order. */
+  private final List<Runnable> kept = new ArrayList<>();
+
   private Optional<String> failure = Optional.empty();
 
-  private Report(Invocation invocation, Optional<Path> file, boolean json, boolean debug) {
+  private Report(
+      Invocation invocation, Optional<Path> file, boolean json, boolean debug, boolean keeping) {
     this.invocation = invocation;
     this.file = file;
     this.json = json;
     this.debug = debug;
+    this.keeping = keeping;
   }
 
   static Report of(Invocation invocation, LimpidCommand options) {
+    return of(invocation, options, false);
+  }
+
+  /** One that writes no records before it is told to. */
+  static Report keeping(Invocation invocation, LimpidCommand options) {
+    return of(invocation, options, true);
+  }
+
+  private static Report of(Invocation invocation, LimpidCommand options, boolean keeping) {
     return new Report(
         invocation,
         options.log().isPresent()
             ? Optional.of(Limpid.absolute(invocation, options.log().get()))
             : Optional.empty(),
         options.logFormat.equals("json"),
-        options.debug);
+        options.debug,
+        keeping);
   }
 
   /** A failure whose reason the message tells. */
@@ -54,6 +72,12 @@ final class Report implements Journal, AutoCloseable {
     if (log.isPresent()) {
       log.get().close();
     }
+  }
+
+  /** Writes the records that were kept. */
+  void letGo() {
+    kept.forEach(Runnable::run);
+    kept.clear();
   }
 
   /** The last failure that was told. */
@@ -136,7 +160,12 @@ final class Report implements Journal, AutoCloseable {
     if (log.isEmpty()) {
       log = Optional.of(LogFile.open(file.get(), json, invocation.clock(), invocation.err()));
     }
-    log.get().append(level, message);
+    LogFile records = log.get();
+    if (keeping) {
+      kept.add(() -> records.append(level, message));
+    } else {
+      records.append(level, message);
+    }
   }
 
   /** The levels of a record, in logrus's words. */

@@ -1,6 +1,7 @@
 package dev.limpid.cli;
 
 import dev.limpid.engine.EngineException;
+import dev.limpid.resident.Installation;
 import dev.limpid.resident.Listener;
 import dev.limpid.resident.Resident;
 import java.nio.file.Path;
@@ -72,6 +73,7 @@ final class ResidentCommand extends Verb {
     return new Resident(
             listener,
             identity.get(),
+            Installation.of(call.invocation().home()),
             new HandedVerbs(call.invocation().home()),
             call.invocation().err())
         .serve(Duration.ofSeconds(idle));

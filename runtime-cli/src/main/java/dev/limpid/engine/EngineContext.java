@@ -43,4 +43,16 @@ public record EngineContext(
       throw new DeclinedException(reason);
     }
   }
+
+  /**
+   * From here on the verb changes something: not for a caller that has gone in the meantime, whose
+   * container may be gone as well, and its name another's.
+   *
+   * @throws DeclinedException if there was one, and it has
+   */
+  public void needCaller() {
+    if (caller.isPresent() && !caller.get().waiting().getAsBoolean()) {
+      throw new DeclinedException("a caller that has gone");
+    }
+  }
 }

@@ -4,6 +4,7 @@ import dev.limpid.engine.DeclinedException;
 import dev.limpid.proto.socket.Deadline;
 import dev.limpid.proto.socket.UnixSocket;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
@@ -17,8 +18,6 @@ final class Conversation {
   private static final byte GO = 'G';
   private static final byte DONE = 'A';
   private static final byte DECLINED = 'D';
-
-  private static final int FAILURE = 1;
 
   /** Who calls has less patience, and says all at once. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
@@ -41,35 +40,59 @@ final class Conversation {
    * Does what is wanted, if it is for us.
    *
    * @param identity what the caller's has to be
+   * @return whether it was
    * @throws IOException if the caller does not keep to the rules, or has gone
-   * @throws Error if the verb ended with it; the caller has its answer
+   * @throws Error if the verb ended with it; to the caller, that is the end of this process
    */
-  void hold(String identity, Verbs verbs) throws IOException {
+  boolean hold(String identity, Verbs verbs) throws IOException {
     Request request = Request.read(socket, Deadline.in(PATIENCE));
     if (!request.identity().equals(identity)) {
       refuse();
-      return;
+      return false;
     }
+    Deadline deadline = Deadline.in(PATIENCE);
     say(TAKEN);
     ByteBuffer word = ByteBuffer.allocate(1);
-    if (socket.read(word, Deadline.in(PATIENCE)) == 1 && word.get(0) == GO) {
+    try {
+      if (socket.read(word, deadline) != 1 || word.get(0) != GO) {
+        return true;
+      }
+    } catch (SocketTimeoutException late) {
+      // If it comes after all, its sender need not wonder what has been done.
+      say(DECLINED);
+      return true;
+    }
+    // While this process was stopped, it may have lain there.
+    if (deadline.isOver()) {
+      say(DECLINED);
+    } else {
       answer(request, verbs);
+    }
+    return true;
+  }
+
+  /** Whether the caller has neither gone nor said anything else. */
+  private boolean isWaiting() {
+    try {
+      socket.read(ByteBuffer.allocate(1), Deadline.in(Duration.ZERO));
+      return false;
+    } catch (SocketTimeoutException silent) {
+      return true;
+    } catch (IOException broken) {
+      return false;
     }
   }
 
   private void answer(Request request, Verbs verbs) throws IOException {
     Transcript transcript = new Transcript();
+    int status;
     try {
-      int status = verbs.run(request, transcript);
-      answer(status, transcript);
+      status = verbs.run(request, transcript, this::isWaiting);
     } catch (DeclinedException declined) {
       say(DECLINED);
-    } catch (Error broken) {
-      Transcript last = new Transcript();
-      last.err().println("limpid: internal error in the resident process: " + broken);
-      answer(FAILURE, last);
-      throw broken;
+      return;
     }
+    answer(status, transcript);
   }
 
   private void answer(int status, Transcript transcript) throws IOException {

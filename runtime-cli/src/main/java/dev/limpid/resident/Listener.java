@@ -2,6 +2,8 @@ package dev.limpid.resident;
 
 import dev.limpid.engine.EngineException;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channel;
@@ -23,6 +25,11 @@ import java.util.Set;
 /** Where calls come in: a socket that systemd has made, or one of our own. */
 public final class Listener implements AutoCloseable {
   private static final int MAX_WAITING = 8;
+
+  /** Of a file's mode, and what it is of a socket. */
+  private static final int TYPE = 0170000;
+
+  private static final int SOCKET = 0140000;
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -79,21 +86,65 @@ public final class Listener implements AutoCloseable {
       Files.createDirectories(folder, OWNER_ONLY);
       refuseUnlessPrivate(folder);
       FileChannel lock = takePlace(folder);
-      Files.deleteIfExists(file);
-      ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
       boolean bound = false;
       try {
-        channel.bind(UnixDomainSocketAddress.of(file), MAX_WAITING);
+        removeLeftOver(file);
+        ServerSocketChannel channel = bind(file);
         bound = true;
         return new Listener(channel, Optional.of(new OwnPlace(file, lock)));
       } finally {
         if (!bound) {
-          channel.close();
           lock.close();
         }
       }
     } catch (IOException failed) {
       throw new EngineException(file + ": cannot listen: " + failed, failed);
+    }
+  }
+
+  private static ServerSocketChannel bind(Path file) throws IOException {
+    ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    boolean bound = false;
+    try {
+      channel.bind(UnixDomainSocketAddress.of(file), MAX_WAITING);
+      bound = true;
+      return channel;
+    } finally {
+      if (!bound) {
+        channel.close();
+      }
+    }
+  }
+
+  /** What one of us that was killed has left. Others than us know nothing of the lock. */
+  private static void removeLeftOver(Path file) throws IOException {
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    int mode = (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    if ((mode & TYPE) != SOCKET) {
+      throw new EngineException(
+          file + ": is there, and no socket; remove it, or name another place in LIMPID_RESIDENT");
+    }
+    if (isInUse(file)) {
+      throw new EngineException(
+          file
+              + ": another process listens there, such as systemd for limpid-resident.socket; end"
+              + " that, or name another place in LIMPID_RESIDENT");
+    }
+    Files.delete(file);
+  }
+
+  private static boolean isInUse(Path socket) throws IOException {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      // If too many wait before us, somebody listens too.
+      channel.configureBlocking(false);
+      channel.connect(UnixDomainSocketAddress.of(socket));
+      return true;
+    } catch (ConnectException refused) {
+      return false;
+    } catch (SocketException busy) {
+      return true;
     }
   }
 

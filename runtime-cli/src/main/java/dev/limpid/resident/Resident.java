@@ -32,12 +32,16 @@ public final class Resident {
 
   private final Listener listener;
   private final String identity;
+  private final Installation installation;
   private final Verbs verbs;
   private final PrintStream log;
   private final UserPrincipal user;
 
-  /** Held while a verb is done, and for good once there will be no more. */
+  /** Held while a verb is done. */
   private final Semaphore free = new Semaphore(1);
+
+  /** There will be no more verbs than the one that is being done. */
+  private volatile boolean leaving;
 
   private final BlockingQueue<Integer> ending = new ArrayBlockingQueue<>(1);
   private volatile long lastCall = System.nanoTime();
@@ -46,11 +50,14 @@ public final class Resident {
    * A resident process that has not begun.
    *
    * @param identity what it must have in common with its callers
+   * @param installation what it is a process of
    * @param log told what no caller is told
    */
-  public Resident(Listener listener, String identity, Verbs verbs, PrintStream log) {
+  public Resident(
+      Listener listener, String identity, Installation installation, Verbs verbs, PrintStream log) {
     this.listener = listener;
     this.identity = identity;
+    this.installation = installation;
     this.verbs = verbs;
     this.log = log;
     try {
@@ -75,6 +82,7 @@ public final class Resident {
     }
     try {
       int status = awaitEnd(idle);
+      awaitLastVerb();
       listener.close();
       return status;
     } catch (InterruptedException interrupted) {
@@ -96,18 +104,26 @@ public final class Resident {
       }
       // A verb that takes that long is no reason to leave.
       if (System.nanoTime() - lastCall >= idle.toNanos() && free.tryAcquire()) {
+        leaving = true;
+        free.release();
         return 0;
       }
+    }
+  }
+
+  private void awaitLastVerb() throws InterruptedException {
+    leaving = true;
+    if (free.tryAcquire(LAST_VERB_SECONDS, TimeUnit.SECONDS)) {
+      free.release();
+    } else {
+      log.println("limpid: resident: ends before a verb has");
     }
   }
 
   /** Told to end from outside: after the verb that is being done. */
   private void stop() {
     try {
-      boolean done = free.tryAcquire(LAST_VERB_SECONDS, TimeUnit.SECONDS);
-      if (!done) {
-        log.println("limpid: resident: ends before a verb has");
-      }
+      awaitLastVerb();
       listener.close();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
@@ -147,26 +163,40 @@ public final class Resident {
         return;
       }
       Conversation conversation = new Conversation(socket);
-      if (!free.tryAcquire()) {
+      if (installation.hasChanged()) {
+        leaving = true;
+        ending.offer(0);
+      }
+      if (!begins()) {
         conversation.refuse();
         return;
       }
-      boolean fit = true;
       try {
-        lastCall = System.nanoTime();
-        conversation.hold(identity, verbs);
+        if (conversation.hold(identity, verbs)) {
+          lastCall = System.nanoTime();
+        }
       } catch (Error | RuntimeException broken) {
-        fit = false;
+        leaving = true;
         throw broken;
       } finally {
-        lastCall = System.nanoTime();
-        if (fit) {
-          free.release();
-        }
+        free.release();
       }
     } catch (IOException gone) {
       // A caller that has lost its patience, which is no matter of ours.
     }
+  }
+
+  /** Whether a verb can be done now; then it is this thread that does it. */
+  private boolean begins() {
+    // Whoever waits for the last one is not to be overtaken again and again.
+    if (leaving || !free.tryAcquire()) {
+      return false;
+    }
+    if (leaving) {
+      free.release();
+      return false;
+    }
+    return true;
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.limpid.oci.json.JsonArray;
 import dev.limpid.oci.json.JsonObject;
 import dev.limpid.oci.json.JsonWriter;
 import dev.limpid.oci.spec.DefaultConfig;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -40,12 +41,17 @@ final class ResidentIT extends Behaviour {
   /** A container that does not run any more, and none of whose processes is left to be ended. */
   private String ended() throws Exception {
     String id = sandbox().id();
+    ended(id);
+    return id;
+  }
+
+  /** One that has this name. */
+  private void ended(String id) throws Exception {
     Path directory = Files.createDirectories(runtime().root().resolve(id));
     Files.writeString(directory.resolve("state.json"), RECORD.formatted(id));
     Files.writeString(directory.resolve("lock"), "");
     Files.write(
         directory.resolve("config.json"), JsonWriter.compact().writeBytes(DefaultConfig.json()));
-    return id;
   }
 
   /** One of which whoever reads what is known of it waits until it is told. */
@@ -491,6 +497,161 @@ final class ResidentIT extends Behaviour {
     assertEquals(reason, Json.read(Files.readString(log).strip()).requiredString("msg"));
   }
 
+  /** Says go to a resident process that has just been stopped. */
+  private static final String LATE =
+      """
+      import os, signal, socket, subprocess, sys
+      place, resident, process, how, *command = sys.argv[1:]
+      with socket.socket(socket.AF_UNIX) as listener:
+          listener.bind(place)
+          listener.listen(1)
+          client = subprocess.Popen(command, env={**os.environ, 'LIMPID_RESIDENT': place},
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+          with listener.accept()[0] as connection:
+              size = connection.recv(4, socket.MSG_WAITALL)
+              request = size + connection.recv(int.from_bytes(size, 'big'), socket.MSG_WAITALL)
+          client.wait()
+      caller = socket.socket(socket.AF_UNIX)
+      caller.connect(resident)
+      caller.sendall(request)
+      assert caller.recv(1) == b'T'
+      os.kill(int(process), signal.SIGSTOP)
+      caller.sendall(b'G')
+      if how != 'stays':
+          caller.close()
+      if how != 'hurries':
+          print('s', flush=True)
+          sys.stdin.read()
+      os.kill(int(process), signal.SIGCONT)
+      if how == 'stays':
+          assert caller.recv(1) == b'D'
+      """;
+
+  /**
+   * @param how "stays" with its call until the process goes on and "leaves" before, both when they
+   *     are told; or "hurries", and leaves as well
+   */
+  private Process late(ResidentProcess resident, String how, String... verb) throws Exception {
+    List<String> command = new ArrayList<>(List.of("python3", "-c", LATE));
+    command.add(sandbox().path("recording-" + how + verb[0]).toString());
+    command.add(resident.socket().toString());
+    command.add(Long.toString(resident.process().pid()));
+    command.add(how);
+    command.addAll(resident.withoutJvm(runtime().commandLine(verb)).command());
+    return sandbox().start(new ProcessBuilder(command).redirectError(Redirect.INHERIT));
+  }
+
+  private static void awaitEnd(Process caller) throws Exception {
+    assertTrue(caller.waitFor(Await.PATIENCE_SECONDS, TimeUnit.SECONDS));
+    assertEquals(0, caller.exitValue());
+  }
+
+  @Test
+  void aCallThatComesLateIsNotDone() throws Exception {
+    ResidentProcess resident = ResidentProcess.start(sandbox());
+    for (String how : List.of("stays", "leaves")) {
+      String name = ended();
+      Process caller = late(resident, how, "delete", "--force", name);
+      assertEquals('s', caller.getInputStream().read());
+      // Another one of the same name, about which nobody has said anything.
+      resident.without("delete", name).succeeded();
+      ended(name);
+      Thread.sleep(1500);
+      caller.getOutputStream().close();
+      awaitEnd(caller);
+      resident.awaitService();
+      assertTrue(Files.exists(runtime().root().resolve(name)), "it has been removed");
+    }
+  }
+
+  /** Even if it is in time. */
+  @Test
+  void nothingIsChangedForACallerThatHasGone() throws Exception {
+    ResidentProcess resident = ResidentProcess.start(sandbox());
+    String over = ended();
+    awaitEnd(late(resident, "hurries", "delete", "--force", over));
+    resident.awaitService();
+    assertTrue(Files.exists(runtime().root().resolve(over)), "it has been removed");
+
+    String web = sandbox().id();
+    Path output =
+        runtime()
+            .create(
+                web,
+                script(
+                    "trap 'echo first' USR1",
+                    "trap 'echo second' USR2",
+                    "echo ready",
+                    "while :; do sleep 0.1; done"));
+    awaitEnd(late(resident, "hurries", "start", web));
+    resident.awaitService();
+    assertEquals("created", runtime().status(web));
+
+    resident.callWithoutJvm("start", web).succeeded();
+    Await.until("it is ready", () -> OciRuntime.text(output).equals("ready\n"));
+    awaitEnd(late(resident, "hurries", "kill", web, "USR1"));
+    resident.awaitService();
+    resident.callWithoutJvm("kill", web, "USR2").succeeded();
+    Await.until("it is signalled", () -> OciRuntime.text(output).contains("second"));
+    assertEquals("ready\nsecond\n", OciRuntime.text(output));
+  }
+
+  @Test
+  void whatCannotBeReadIsNoReasonToFail() throws Exception {
+    ResidentProcess resident = ResidentProcess.start(sandbox());
+    List<String> said = new ArrayList<>();
+    for (boolean handed : List.of(false, true)) {
+      String over = ended();
+      Path file = runtime().root().resolve(over).resolve("network.json");
+      Files.writeString(file, "{\"mark\":");
+      String[] verb = words("delete --force ID", over);
+      Outcome outcome = handed ? resident.call(verb) : resident.without(verb);
+      said.add(outcome.succeeded().err().replace(over, "ID"));
+      assertFalse(Files.exists(file.getParent()));
+    }
+    assertTrue(said.get(0).contains("network.json"), said.get(0));
+    assertEquals(said.get(0), said.get(1));
+  }
+
+  /** Its hooks are looked for before it starts, and by others after that. */
+  @Test
+  void aStartWhoseHooksCannotBeReadIsLeftToOthers() throws Exception {
+    ResidentProcess resident = ResidentProcess.start(sandbox());
+    String id = sandbox().id();
+    runtime().create(id, script("exec sleep 1000000"));
+    Path file = runtime().root().resolve(id).resolve("config.json");
+    byte[] whole = Files.readAllBytes(file);
+    Files.writeString(file, "{");
+    assertTrue(ResidentProcess.isOfFailedJvm(resident.callWithoutJvm("start", id)));
+    Files.write(file, whole);
+    assertEquals("created", runtime().status(id));
+    resident.callWithoutJvm("start", id).succeeded();
+  }
+
+  @Test
+  void whatIsDoneAgainIsSaidOnce() throws Exception {
+    ResidentProcess resident = ResidentProcess.start(sandbox());
+    String large = "\"annotations\":{\"a\":\"" + "x".repeat(1 << 20) + "\"}";
+    for (int i = 0; i < 5; i++) {
+      String id = ended();
+      Path file = runtime().root().resolve(id).resolve("state.json");
+      Files.writeString(file, RECORD.formatted(id).replace("\"annotations\":{}", large));
+    }
+    Path foreign = Files.createDirectories(runtime().root().resolve("foreign"));
+    Files.writeString(foreign.resolve("state.json"), "{}");
+    Path log = sandbox().path("log");
+    String[] list = words("--log " + log + " --log-format json list --format json", "");
+    Outcome expected = resident.without(list).succeeded();
+    List<String> records = records(log);
+    assertEquals(1, records.size());
+    assertFalse(resident.serves(list));
+    assertEquals(List.of(), records(log));
+    assertSame(expected, resident.call(list));
+    assertEquals(records, records(log));
+    Files.delete(foreign.resolve("state.json"));
+    Files.delete(foreign);
+  }
+
   @Test
   void anInstallationThatHasChangedHasNothingInCommonWithIt() throws Exception {
     ResidentProcess resident = ResidentProcess.start(sandbox());
@@ -504,7 +665,9 @@ final class ResidentIT extends Behaviour {
     } finally {
       Files.setLastModifiedTime(jars, before);
     }
-    assertTrue(resident.serves("state", over));
+    assertEquals(0, resident.end());
+    assertFalse(Files.exists(resident.socket()));
+    assertEquals("", resident.said());
   }
 
   @Test
@@ -619,6 +782,37 @@ final class ResidentIT extends Behaviour {
         ResidentProcess.at(sandbox(), open.resolve("socket"), ResidentProcess.COMMAND);
     assertEquals(1, refused.end());
     assertTrue(refused.said().contains(open + ": must be a folder that nobody but root can enter"));
+  }
+
+  private String refusal(Path place) throws Exception {
+    ResidentProcess refused = ResidentProcess.at(sandbox(), place, ResidentProcess.COMMAND);
+    assertEquals(1, refused.end());
+    return refused.said();
+  }
+
+  @Test
+  void itRemovesNothingThatIsNotItsOwn() throws Exception {
+    Path folder = Files.createDirectories(sandbox().path("others"));
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    Path file = Files.writeString(folder.resolve("file"), "precious");
+    String said = refusal(file);
+    assertTrue(said.contains(file + ": is there, and no socket"), said);
+    assertEquals("precious", Files.readString(file));
+
+    Path socket = folder.resolve("socket");
+    String program =
+        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(8);"
+            + " print('l', flush=True); sys.stdin.read()";
+    Process other =
+        sandbox().start(new ProcessBuilder("python3", "-c", program, socket.toString()));
+    assertEquals('l', other.getInputStream().read());
+    said = refusal(socket);
+    assertTrue(said.contains(socket + ": another process listens there"), said);
+    assertTrue(Files.exists(socket));
+
+    other.getOutputStream().close();
+    assertTrue(other.waitFor(Await.PATIENCE_SECONDS, TimeUnit.SECONDS));
+    ResidentProcess.at(sandbox(), socket, ResidentProcess.COMMAND).awaitService();
   }
 
   @Test

@@ -64,6 +64,7 @@ public final class ContainerDeletion {
           hooks = poststopHooks(directory, force);
         }
         declineChildren(directory, container.get(), hooks);
+        context.needCaller();
         end(directory, container.get(), force);
         releaseNetwork(directory, force);
         removeRootfs(directory, container.get());
@@ -72,6 +73,7 @@ public final class ContainerDeletion {
         if (directory.membership().isPresent()) {
           context.needOwnProcess("another container's virtual machine");
         }
+        context.needCaller();
         leaveVm(directory, id);
       }
       directory.remove();
@@ -96,11 +98,15 @@ public final class ContainerDeletion {
     if (container.disk().isPresent()) {
       context.needOwnProcess("what was written to a disk");
     }
-    if (directory.membership().isPresent()) {
-      context.needOwnProcess("another container's virtual machine");
-    }
-    if (ContainerNetwork.hasToBeReleased(directory)) {
-      context.needOwnProcess("a network namespace");
+    try {
+      if (directory.membership().isPresent()) {
+        context.needOwnProcess("another container's virtual machine");
+      }
+      if (ContainerNetwork.hasToBeReleased(directory)) {
+        context.needOwnProcess("a network namespace");
+      }
+    } catch (EngineException | DocumentException unreadable) {
+      context.needOwnProcess("a file that cannot be read");
     }
   }
 

@@ -39,6 +39,7 @@ public final class ContainerKill {
     ContainerDirectory directory = new ContainerStore(context.root()).find(id);
     ContainerRecord container = directory.required();
     Status status = directory.status(container);
+    context.needCaller();
     boolean signalled =
         status != Status.STOPPED
             && status != Status.CREATING

@@ -14,6 +14,7 @@ import dev.limpid.engine.network.ContainerNetwork;
 import dev.limpid.engine.trace.Step;
 import dev.limpid.oci.ContainerId;
 import dev.limpid.oci.config.Hook;
+import dev.limpid.oci.json.DocumentException;
 import dev.limpid.oci.json.JsonWriter;
 import dev.limpid.oci.state.Status;
 import dev.limpid.proto.AgentFailureException;
@@ -50,6 +51,7 @@ public final class ContainerStart {
       ContainerRecord container = directory.required();
       refuseUnlessCreated(directory, container);
       declineHooks(directory);
+      context.needCaller();
       joinNetwork(directory, container);
       go(directory, container);
       directory.write(container.in(Phase.RUNNING));
@@ -59,8 +61,15 @@ public final class ContainerStart {
 
   /** Looked for again when they run, as it takes time. */
   private void declineHooks(ContainerDirectory directory) {
-    if (context.caller().isPresent() && !directory.savedConfig().hooks().poststart().isEmpty()) {
-      context.needOwnProcess("hooks.poststart");
+    if (context.caller().isEmpty()) {
+      return;
+    }
+    try {
+      if (!directory.savedConfig().hooks().poststart().isEmpty()) {
+        context.needOwnProcess("hooks.poststart");
+      }
+    } catch (EngineException | DocumentException unreadable) {
+      context.needOwnProcess("hooks that cannot be read");
     }
   }
 
