@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 /* A resident that has nothing else to do takes a call in a millisecond; an own JVM takes longer to start than this. */
+#ifndef TAKEN_MS
 #define TAKEN_MS 50
+#endif
 
 /* A verb that can be repeated has no reason to take longer; but the resident may have been stopped. */
 #ifndef ANSWER_SECONDS

@@ -121,7 +121,7 @@ def patience():
 
     def late(connection, request):
         taking(b"")(connection, request)
-        time.sleep(2)
+        time.sleep(3)
         connection.sendall(done(3))
 
     for answer in (b"", done(0)[:3], done(0, chunk(1, b"out"))[:-1]):
