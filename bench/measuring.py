@@ -78,6 +78,13 @@ def add_configuration(parser):
     parser.add_argument("--configuration", type=json.loads, default={}, help="more of Limpid's configuration, as JSON")
 
 
+def configure(folder, configuration):
+    """Limpid's configuration goes into the environment, also that of an engine."""
+    file = folder / "limpid.json"
+    file.write_text(json.dumps(configuration), encoding="utf-8")
+    os.environ["LIMPID_CONFIG"] = str(file)
+
+
 def require(*programs):
     for program in programs:
         if not os.access(program, os.X_OK):

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from measuring import PATIENCE_SECONDS, Failure, run, tell, timed
+from measuring import PATIENCE_SECONDS, Failure, configure, run, tell, timed
 
 # Says of one container whether its VM is a clone of a template.
 TEMPLATE = "dev.limpid.template"
@@ -90,17 +90,24 @@ def make_bundle(folder, arguments, name=None, annotations=None):
     return bundle
 
 
+def add_only(parser):
+    parser.add_argument("--only", nargs="+", default=[], metavar="RUNTIME", help="leave the other runtimes out")
+
+
+def wanted(options, folder):
+    """Those that are installed, without those that are left out."""
+    return [runtime for runtime in runtimes(options, folder) if not options.only or runtime.name in options.only]
+
+
 def runtimes(options, folder):
-    """Those that are installed. Limpid's configuration goes into the environment, also that of an engine."""
+    """Those that are installed."""
     found = [Runtime("runc", [shutil.which("runc") or "runc"], folder)]
     if crun := shutil.which("crun"):
         found.append(Runtime("crun", [crun], folder))
     if runsc := shutil.which("runsc"):
         # A new network namespace has nothing to offer but loopback, which is what runsc calls none.
         found.append(Runtime("runsc", [runsc, "--network=none"], folder))
-    configuration = folder / "limpid.json"
-    configuration.write_text(json.dumps({"layers": str(folder / "layers"), "allow": [TEMPLATE], **options.configuration}), encoding="utf-8")
-    os.environ["LIMPID_CONFIG"] = str(configuration)
+    configure(folder, {"layers": str(folder / "layers"), "allow": [TEMPLATE], **options.configuration})
     found.append(Runtime("limpid", [options.limpid.resolve()], folder))
     return found
 
