@@ -54,11 +54,12 @@ static int place_descriptors(const struct child_start *start, int *report, int *
 {
 	int aside[CHILD_DESCRIPTORS_MAX];
 	int output = fcntl(start->output, F_DUPFD_CLOEXEC, ASIDE);
+	int notice = start->notice ? fcntl(start->notice, F_DUPFD_CLOEXEC, ASIDE) : output;
 	int null;
 
 	*report = fcntl(*report, F_DUPFD_CLOEXEC, ASIDE);
 	*ruleset = start->ruleset < 0 ? -1 : fcntl(start->ruleset, F_DUPFD_CLOEXEC, ASIDE);
-	if (output < 0 || *report < 0 || (start->ruleset >= 0 && *ruleset < 0))
+	if (output < 0 || notice < 0 || *report < 0 || (start->ruleset >= 0 && *ruleset < 0))
 		return -1;
 	for (unsigned i = 0; i < start->count; i++)
 		if ((aside[i] = fcntl(start->descriptors[i], F_DUPFD_CLOEXEC, ASIDE)) < 0)
@@ -67,7 +68,7 @@ static int place_descriptors(const struct child_start *start, int *report, int *
 		if (dup2(aside[i], FIRST_DESCRIPTOR + (int)i) < 0)
 			return -1;
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(notice, STDOUT_FILENO) < 0 ||
 	    dup2(output, STDERR_FILENO) < 0)
 		return -1;
 	return close_range(FIRST_DESCRIPTOR + start->count, ~0u, CLOSE_RANGE_CLOEXEC);

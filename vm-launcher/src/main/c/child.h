@@ -20,6 +20,7 @@ struct child_start {
 	const int *descriptors; /* they become 3, 4, … */
 	unsigned count;
 	int output;  /* becomes standard output and error */
+	int notice;  /* becomes standard output instead; 0: the output does */
 	int ruleset; /* of Landlock, or negative */
 	bool own_proc;    /* the ruleset is to let it read its own entry in /proc */
 	bool keep_shared; /* it may change things in `shared`; every other mount is read-only to it */

@@ -45,14 +45,12 @@ void shim_abort_launch(struct shim *shim, const char *message)
 	shim_end(shim, STATUS_LAUNCH_FAILED);
 }
 
-void shim_passt_ended(struct shim *shim)
+void shim_passt_lost(struct shim *shim, const char *why)
 {
 	static char text[4u * TAIL_SIZE + 4096u];
-	char how[128];
 
 	tail_drain(&shim->passt_tail);
-	child_describe(&shim->passt, how, sizeof how);
-	snprintf(text, sizeof text, "the VM has no network: %s", how);
+	snprintf(text, sizeof text, "the VM has no network: %s", why);
 	tail_print(&shim->passt_tail, "passt's last lines:", text, sizeof text);
 	if (shim->workload.committed)
 		log_error(&shim->log, text);

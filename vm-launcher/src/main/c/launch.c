@@ -60,11 +60,16 @@ static int hand_console(struct handover *handover, struct shim *shim, struct pro
 
 static int hand_passt(struct handover *handover, struct shim *shim, struct problem *problem)
 {
-	int vm;
+	int vm, ready;
+	int error;
 
-	if (serve_passt(&shim->passt, &shim->passt_tail, &shim->plan, &shim->loop, &vm, problem) < 0)
+	if (serve_passt(&shim->passt, &shim->passt_tail, &shim->plan, &shim->loop, &vm, &ready, problem) < 0)
 		return -1;
-	return hand(handover, vm);
+	shim->passt_ready.fd = ready;
+	if (hand(handover, vm) < 0)
+		return -1;
+	error = watch_set(&shim->loop, &shim->passt_ready, EPOLLIN);
+	return error < 0 ? problem_set(problem, "passt: epoll: %s", strerror(-error)) : 0;
 }
 
 /*

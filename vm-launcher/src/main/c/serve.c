@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "confine.h"
@@ -62,22 +63,49 @@ int serve_virtiofsd(struct child *child, struct tail *tail, const struct plan *p
 	return result;
 }
 
-int serve_passt(struct child *child, struct tail *tail, const struct plan *plan, struct loop *loop, int *vm,
+/*
+ * A pipe whose writing end who is not root may open by its name in /proc: passt writes its pid to a file of a given name when
+ * it is somebody else already. -1 with a problem.
+ */
+static int notice_pipe(int pipe_ends[2], struct problem *problem)
+{
+	if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return problem_errno(problem, "passt: pipe");
+	if (fchmod(pipe_ends[1], S_IWUSR | S_IWGRP | S_IWOTH) < 0) {
+		problem_errno(problem, "passt: pipe");
+		close(pipe_ends[0]);
+		close(pipe_ends[1]);
+		return -1;
+	}
+	return 0;
+}
+
+int serve_passt(struct child *child, struct tail *tail, const struct plan *plan, struct loop *loop, int *vm, int *ready,
 		struct problem *problem)
 {
 	/* It makes namespaces and mounts, and gives up its capabilities itself, so that Landlock would be in its way. */
 	struct child_start start = { .argv = plan->passt, .count = 1, .ruleset = -1 };
 	int theirs = -1;
+	int notice[2];
 	int result;
 
-	if (socket_pair(vm, &theirs, problem) < 0)
+	if (notice_pipe(notice, problem) < 0)
 		return -1;
-	start.descriptors = &theirs;
-	result = serve_child(child, tail, loop, &start, problem);
-	close(theirs);
-	if (result < 0) {
-		close(*vm);
-		*vm = -1;
+	result = socket_pair(vm, &theirs, problem);
+	if (result == 0) {
+		start.descriptors = &theirs;
+		start.notice = notice[1];
+		result = serve_child(child, tail, loop, &start, problem);
+		close(theirs);
+		if (result < 0) {
+			close(*vm);
+			*vm = -1;
+		}
 	}
+	close(notice[1]);
+	if (result < 0)
+		close(notice[0]);
+	else
+		*ready = notice[0];
 	return result;
 }

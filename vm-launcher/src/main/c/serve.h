@@ -19,8 +19,11 @@ int serve_child(struct child *child, struct tail *tail, struct loop *loop, struc
 int serve_virtiofsd(struct child *child, struct tail *tail, const struct plan *plan, struct loop *loop,
 		    const struct log *log, int *socket, struct problem *problem);
 
-/* Starts passt with one end of a socket, and stores the other one, which is the VM's, in *vm. */
-int serve_passt(struct child *child, struct tail *tail, const struct plan *plan, struct loop *loop, int *vm,
+/*
+ * Starts passt with one end of a socket, and stores the other one, which is the VM's, in *vm. *ready becomes a descriptor,
+ * which does not block, from which something is read as soon as passt serves.
+ */
+int serve_passt(struct child *child, struct tail *tail, const struct plan *plan, struct loop *loop, int *vm, int *ready,
 		struct problem *problem);
 
 #endif

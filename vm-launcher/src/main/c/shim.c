@@ -13,6 +13,11 @@
 /* How long to wait for the cause when an effect of it was seen first. */
 #define CAUSE_MS 500u
 
+/* How long passt may take to serve: less than the verb waits for the answer to COMMIT. */
+#ifndef PASST_MS
+#define PASST_MS 20000u
+#endif
+
 static void cause_missing(void *owner)
 {
 	struct shim *shim = owner;
@@ -52,6 +57,20 @@ static const struct workload_events workload_events = {
 	.others = others,
 };
 
+static void carry_out_commit(struct shim *shim)
+{
+	struct problem problem;
+
+	shim->commit_waits = false;
+	timer_stop(&shim->loop, &shim->passt_limit);
+	if (workload_hand_over(&shim->workload, &problem) < 0) {
+		shim_abort_launch(shim, problem.text);
+		return;
+	}
+	workload_commit(&shim->workload);
+	control_committed(&shim->control);
+}
+
 static void process_exited(struct shim *shim, const struct frame *frame)
 {
 	struct frame_exited exited;
@@ -62,6 +81,11 @@ static void process_exited(struct shim *shim, const struct frame *frame)
 		return;
 	}
 	frame_exited_decode(frame, &exited);
+	/* There was a container, which needs no network any more. */
+	if (shim->commit_waits)
+		carry_out_commit(shim);
+	if (shim->ending)
+		return;
 	/* Whoever learns of the end must know of that before, and see all that has been written. */
 	oom_settle(&shim->oom);
 	merged_finish(&shim->merged);
@@ -195,17 +219,42 @@ const struct agent_events shim_agent_events = {
 	.ended = agent_ended,
 };
 
+/* Who is told that there is a container may rely on its ports, of which passt may not have got one. */
 static void committed(void *owner)
 {
 	struct shim *shim = owner;
-	struct problem problem;
 
-	if (workload_hand_over(&shim->workload, &problem) < 0) {
-		shim_abort_launch(shim, problem.text);
-		return;
+	if (!shim->workload.exited && (shim->passt_ready.fd >= 0 || shim->passt_cause.armed)) {
+		shim->commit_waits = true;
+		timer_set(&shim->loop, &shim->passt_limit, PASST_MS);
+	} else {
+		carry_out_commit(shim);
 	}
-	workload_commit(&shim->workload);
-	control_committed(&shim->control);
+}
+
+static void passt_overdue(void *owner)
+{
+	struct shim *shim = owner;
+
+	if (!shim->ending)
+		shim_passt_lost(shim, "passt takes too long to serve");
+}
+
+/* If it ends instead, that comes as a signal. */
+static void passt_serves(void *owner, uint32_t events)
+{
+	struct shim *shim = owner;
+	char pid[32];
+	ssize_t count = read(shim->passt_ready.fd, pid, sizeof pid);
+
+	(void)events;
+	if (count > 0) {
+		watch_close(&shim->loop, &shim->passt_ready);
+		if (shim->commit_waits)
+			carry_out_commit(shim);
+	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+		watch_stop(&shim->loop, &shim->passt_ready);
+	}
 }
 
 static const char *watch_network(void *owner, enum failure_code *code)
@@ -264,9 +313,11 @@ static const struct control_events control_events = {
 static void passt_cause_missing(void *owner)
 {
 	struct shim *shim = owner;
+	char how[128];
 
+	child_describe(&shim->passt, how, sizeof how);
 	if (!shim->ending && !shim->workload.exited)
-		shim_passt_ended(shim);
+		shim_passt_lost(shim, how);
 }
 
 /* What a dead hypervisor has left in the agent link comes first: EXITED may be in it. */
@@ -355,6 +406,8 @@ static void init(struct shim *shim)
 		.hypervisor_tail.watch.fd = -1,
 		.console_tail.watch.fd = -1,
 		.cause = { .expired = cause_missing, .owner = shim },
+		.passt_limit = { .expired = passt_overdue, .owner = shim },
+		.passt_ready = { .fd = -1, .ready = passt_serves, .owner = shim },
 		.passt_cause = { .expired = passt_cause_missing, .owner = shim },
 		.status = STATUS_LAUNCH_FAILED,
 	};
@@ -378,6 +431,7 @@ static void clean_up(struct shim *shim)
 	merged_close(&shim->merged);
 	tail_close(&shim->virtiofsd_tail);
 	tail_close(&shim->passt_tail);
+	watch_close(&shim->loop, &shim->passt_ready);
 	tail_close(&shim->hypervisor_tail);
 	tail_close(&shim->console_tail);
 	signals_close(&shim->signals);

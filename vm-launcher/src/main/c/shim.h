@@ -47,6 +47,9 @@ struct shim {
 	struct timer cause; /* what was seen had no cause so far */
 	char why[256];      /* what was seen */
 	struct timer passt_cause; /* the same, if it is passt that has ended */
+	struct watch passt_ready; /* closed as soon as passt serves */
+	bool commit_waits;        /* for that, */
+	struct timer passt_limit; /* but not for longer */
 	bool kept; /* it has been said that something was not brought back */
 	bool ending;
 	int status;
@@ -68,7 +71,7 @@ void shim_abort_launch(struct shim *shim, const char *message);
 void shim_vm_died(struct shim *shim, const char *why);
 
 /* The VM has lost its way to the network: that ends a launch, and is said in the log later. */
-void shim_passt_ended(struct shim *shim);
+void shim_passt_lost(struct shim *shim, const char *why);
 
 /* The last steps of every end: nothing is left but to return the status. */
 void shim_end(struct shim *shim, int status);

@@ -201,6 +201,9 @@ class Guest:
             self.link.send_json(RESULT, frame.request, {"answers": self.answers})
         elif request["method"] == "size":
             self.link.send_json(RESULT, frame.request, {"size": len(frame.payload)})
+        elif request["method"] == "end":
+            self.link.send_json(RESULT, frame.request, {})
+            self.exit(0, 9)
         else:
             self.link.send_json(RESULT, frame.request, {"did": request["method"]})
             if request["method"] == "start":

@@ -992,7 +992,7 @@ class Template(Case):
         with self.file_of_root() as file, contextlib.ExitStack() as stack:
             disks = [stack.enter_context(self.loop_device()) for _ in range(16)]
             container = self.container("exit", "descriptors", records=[
-                *self.clone(), ("passt", "/bin/cat"), ("file", file), *(("disk", *disk, "rw") for disk in disks)])
+                *self.clone(), ("passt", *Passt.FAKE), ("file", file), *(("disk", *disk, "rw") for disk in disks)])
             container.run()
             self.assertEqual(0, container.wait())
         names = {int(number): name for number, name in json.loads(container.notes()[0])["names"].items()}
@@ -1004,7 +1004,7 @@ class Template(Case):
 
     def test_without_passt_and_disks(self):
         self.make({0: b"start"})
-        for records, place in (([], 6), ([("passt", "/bin/cat")], 7)):
+        for records, place in (([], 6), ([("passt", *Passt.FAKE)], 7)):
             container = self.container("exit", "descriptors", records=[*records, *self.clone()])
             container.run()
             self.assertEqual(0, container.wait())
@@ -3850,7 +3850,8 @@ class Passt(Case):
         status = dict(line.rstrip("\\n").split(":\\t", 1) for line in open("/proc/self/status"))
         own.sendall(json.dumps({"fds": sorted(os.listdir("/proc/self/fd")[:-1]), "status": status,
                                 "net": os.readlink("/proc/self/ns/net"), "argv": sys.argv[1:]}).encode() + b"\\n")
-        print("passt: words", flush=True)
+        print("passt: words", file=sys.stderr, flush=True)
+        print(os.getpid(), flush=True)
         while data := own.recv(1000):
             own.sendall(data.upper())
         sys.exit(7)
@@ -3910,6 +3911,67 @@ class Passt(Case):
             container = self.container("wait", "early", records=[("passt", *program)])
             self.fails_to_launch(container, pattern)
 
+    @contextlib.contextmanager
+    def unserved(self, before, after):
+        """A container whose passt does the one, waits until somebody tells it to go, and does the other."""
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkfifo(f"{folder}/go")
+            container = self.container("wait", records=[
+                ("network", "new"), ("passt", "/bin/sh", "-c", f"{before}; read word <{folder}/go; {after}")])
+            container.spawn()
+            container.greet()
+            container.launched()
+            for method in ("prepare", "create"):
+                self.assertEqual((RESULT, {"did": method}), container.request(method))
+
+            def go():
+                with open(f"{folder}/go", "w", encoding="utf-8") as file:
+                    print("go", file=file)
+
+            yield container, go
+
+    def refuses_to_commit(self, container, pattern):
+        frame = container.link.receive()
+        self.assertEqual((FAILURE, 0), (frame.kind, frame.request))
+        self.assertRegex(json.loads(frame.payload)["message"], pattern)
+        self.assertEqual(1, container.wait())
+        container.assert_nothing_left()
+
+    def test_there_is_no_container_before_it_serves(self):
+        """It may be slower than everything else, and fail then: at a port that is taken, for instance."""
+        for after in ("echo ready; exec sleep 1000", "echo no such port >&2; exit 1", "exec >&2; sleep 0.3; echo no such port; exit 1"):
+            with self.subTest(after), self.unserved(":", after) as (container, go):
+                container.link.send(COMMIT)
+                with self.assertRaises(TimeoutError):
+                    container.link.receive(patience=0.5)
+                go()
+                if "ready" in after:
+                    self.assertEqual(COMMITTED, container.link.receive().kind)
+                else:
+                    self.refuses_to_commit(container, "passt exited with status 1\n.*\n  no such port")
+
+    def test_it_serves_no_more_before_commit(self):
+        """The shim knows that, and only waits for the cause."""
+        with self.unserved("echo ready", "echo lost >&2; exit 1") as (container, go):
+            passt = self.passt(container)
+            go()
+            wait_until(lambda: not os.path.exists(f"/proc/{passt}"), "the end of passt")
+            container.link.send(COMMIT)
+            self.refuses_to_commit(container, "passt exited with status 1\n.*\n  lost")
+
+    def test_it_takes_too_long(self):
+        with self.unserved("echo busy >&2", ":") as (container, _):
+            container.link.send(COMMIT)
+            self.refuses_to_commit(container, "passt takes too long to serve\n.*\n  busy")
+
+    def test_who_has_ended_does_not_wait_for_it(self):
+        with self.unserved(":", ":") as (container, _):
+            container.link.send(COMMIT)
+            other = container.connect()
+            self.assertEqual((RESULT, {}), container.request("end", other))
+            self.assertEqual(COMMITTED, container.link.receive().kind)
+            self.assertEqual("signaled 9\n", container.read("exit"))
+
     def test_qemu_that_ends_first_is_the_cause(self):
         """Its socket ends before its own end can be seen."""
         for ending in ("die", "killed"):
@@ -3936,7 +3998,7 @@ class Passt(Case):
             ("wait", lambda container: container.process.kill()),
             ("wait", lambda container: os.kill(container.pids[0], signal.SIGKILL)),
         ):
-            for program in ((PYTHON, "-c", "import time; time.sleep(1000)"), self.FAKE):
+            for program in ((PYTHON, "-c", "import time; print(flush=True); time.sleep(1000)"), self.FAKE):
                 with tempfile.NamedTemporaryFile() as log:
                     container = self.running(*program, behaviour=(behaviour,), records=[("log", log.name, "text")],
                                              shim=DELIVERED)
@@ -3958,7 +4020,7 @@ class Passt(Case):
             ip(first.process.pid, *command.split())
         container = self.container("arp", "descriptor=6", "address=192.0.2.1", shim=DELIVERED, records=[
             ("network", "join", f"/proc/{first.process.pid}/ns/net"),
-            ("passt", PASST, "--fd", "3", "--foreground", "--quiet", "--ipv4-only", "--no-map-gw", "--no-dhcp",
+            ("passt", PASST, "--fd", "3", "--foreground", "--quiet", "--pid", "/proc/self/fd/1", "--ipv4-only", "--no-map-gw", "--no-dhcp",
              "--no-ra", "--no-dhcpv6", "-t", "none", "-u", "none")])
         container.run()
         container.noted("arp 192.0.2.1")

@@ -172,8 +172,9 @@ public final class ControlLink implements AutoCloseable {
   }
 
   /**
-   * Tells the shim that the container may outlive this link, and waits until it has heard it. After
-   * a timeout that can be waited for again.
+   * Tells the shim that the container may outlive this link, and waits until it says that it will:
+   * what the container was promised besides, its terminal and its network, is there then. After a
+   * timeout that can be waited for again.
    */
   public void commit(Duration timeout) throws IOException {
     Deadline deadline = Deadline.in(timeout);

@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.SortedSet;
 import java.util.stream.Collectors;
 
-/** passt's command line. It is started with its end of QEMU's socket as descriptor 3. */
+/**
+ * passt's command line. It is started with its end of QEMU's socket as descriptor 3, and says at
+ * its standard output that it serves (docs/shim.md).
+ */
 public final class PasstCommandLine {
   private PasstCommandLine() {}
 
@@ -24,7 +27,7 @@ public final class PasstCommandLine {
       Path passt, Uplink uplink, SortedSet<Integer> tcp, SortedSet<Integer> udp) {
     List<String> arguments = new ArrayList<>();
     arguments.add(passt.toString());
-    arguments.addAll(List.of("--fd", "3", "--foreground", "--quiet"));
+    arguments.addAll(List.of("--fd", "3", "--foreground", "--quiet", "--pid", "/proc/self/fd/1"));
     // The guest is told by its agent.
     arguments.addAll(List.of("--no-dhcp", "--no-dhcpv6", "--no-ra", "--dns", "none"));
     // The gateway's address is the gateway, not the host's loopback interface.

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 /** Whole command lines. */
 class PasstCommandLineTest {
   private static final String USUAL =
-      "/usr/bin/passt --fd 3 --foreground --quiet --no-dhcp --no-dhcpv6 --no-ra --dns none"
-          + " --no-map-gw --interface eth0";
+      "/usr/bin/passt --fd 3 --foreground --quiet --pid /proc/self/fd/1 --no-dhcp --no-dhcpv6"
+          + " --no-ra --dns none --no-map-gw --interface eth0";
   private static final Optional<End> V4 = end("10.0.0.2/24", "10.0.0.1");
   private static final Optional<End> V6 = end("fd00::2/64", "fe80::1");
 
