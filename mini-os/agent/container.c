@@ -119,8 +119,8 @@ void container_look(struct container *container)
 	struct process *init = container->init;
 
 	/*
-	 * The answer to `start`, or `update`, comes before the end of a process that ran only for a moment, and so does
-	 * the end of all other processes.
+	 * The answer to `update` comes before the end of a process that ran only for a moment, and so does the end of all
+	 * other processes.
 	 */
 	if (container->state != CONTAINER_ENDED || !container->flushed || !container->sockets.over || crun_busy(&container->crun) ||
 	    !(container->alone || (execs_are_over(&container->execs) && container->others == 0)))
@@ -549,7 +549,6 @@ void container_doom(struct container *container)
 		prepare_cancel(&container->prepare, &problem);
 		break;
 	case CONTAINER_CREATED:
-	case CONTAINER_STARTING:
 	case CONTAINER_RUNNING:
 		kill(container->init_child.pid, SIGKILL);
 		break;
@@ -567,21 +566,6 @@ void container_abandon(struct container *container)
 }
 
 /* ---- start and kill */
-
-static void started(void *owner, const struct problem *refused)
-{
-	struct container *container = owner;
-
-	if (refused && container->init)
-		process_kill(container->init, SIGKILL);
-	else if (!refused && container->state == CONTAINER_STARTING)
-		container->state = CONTAINER_RUNNING;
-	if (refused)
-		fail(container, refused);
-	else
-		succeed(container, "{}");
-	container_look(container);
-}
 
 void container_start(struct container *container)
 {
@@ -601,9 +585,14 @@ void container_start(struct container *container)
 		fail(container, &problem);
 		return;
 	}
-	container->state = CONTAINER_STARTING;
-	if (crun_start(&container->crun, &problem, started, container) < 0)
-		started(container, &problem);
+	if (crun_start(&container->place, &problem) < 0) {
+		if (container->init)
+			process_kill(container->init, SIGKILL);
+		fail(container, &problem);
+		return;
+	}
+	container->state = CONTAINER_RUNNING;
+	succeed(container, "{}");
 }
 
 void container_kill(struct container *container, const struct kill_request *request)

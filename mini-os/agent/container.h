@@ -27,7 +27,6 @@ enum container_state {
 	CONTAINER_MOUNTING,
 	CONTAINER_CREATING,
 	CONTAINER_CREATED,
-	CONTAINER_STARTING,
 	CONTAINER_RUNNING,
 	CONTAINER_ENDED, /* init has been reaped; it is told when all is flushed */
 };

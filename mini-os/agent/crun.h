@@ -21,6 +21,7 @@ struct crun_place {
 	char resources[CRUN_PATH_SIZE];
 	char exec[CRUN_PATH_SIZE];   /* a directory */
 	char status[CRUN_PATH_SIZE]; /* crun's own */
+	char fifo[CRUN_PATH_SIZE];   /* crun's own: from this the init that it has made reads a byte before it goes on */
 };
 
 /* directory: PATH_BASE, or one below it. */
@@ -60,9 +61,11 @@ int crun_create(struct crun *crun, bool terminal, const int stdio[3], const stru
  */
 void crun_forget_start(const struct crun_place *place);
 
-/* Begins `crun … start`, in the same way. */
-int crun_start(struct crun *crun, struct problem *problem,
-	       void (*done)(void *owner, const struct problem *problem), void *owner);
+/*
+ * Does what `crun start` is there for: has the init that waits go on. crun itself would read the container's configuration
+ * and state for it, of which the agent knows everything. FAILURE_NO_PROCESS: there is no init any more.
+ */
+int crun_start(const struct crun_place *place, struct problem *problem);
 
 /*
  * Begins `crun … exec`, in the same way; the process is there when it has succeeded. The OOM score adjustment, and

@@ -1391,11 +1391,24 @@ def agents_oom_score_is_its_own():
 
 @test
 def failed_start_ends_the_container():
-    # crun can't find what it needs to start: its own state
+    # What the init waits at has gone.
     with created(["sleep", "100"]) as (agent, host):
         subprocess.run(["rm", "-r", "/run/limpid/crun/container"], check=True)
         code, message = host.refused("start")
-        assert code == "runtime" and message, message
+        assert code == "system" and message == "start: /run/limpid/crun/container/exec.fifo: No such file or directory"
+        assert host.end() == (0, 9)
+
+
+@test
+def start_of_what_has_just_ended():
+    """The agent does not know it yet when it reads the request."""
+    with created(["sleep", "100"]) as (agent, host):
+        agent.process.send_signal(signal.SIGSTOP)
+        number = host.ask("start")
+        os.kill(host.pid, signal.SIGKILL)
+        agent.process.send_signal(signal.SIGCONT)
+        kind, value = host.answer(number)
+        assert kind == FAILURE and value["code"] == "no-process", value
         assert host.end() == (0, 9)
 
 
@@ -1419,8 +1432,8 @@ exec {real} "$@"
 
 
 @test
-def slow_start_is_answered_before_exited():
-    with crun_that("start", "sleep 0.3"), started(["true"]) as (agent, host):
+def start_is_answered_before_exited():
+    with started(["true"]) as (agent, host):
         assert host.order[-1] == RESULT and EXITED not in host.order
         assert host.end() == (0, 0)
 
@@ -1434,12 +1447,12 @@ def ended_before_create_was_answered():
 
 @test
 def requests_wait_while_crun_runs_and_streams_flow():
-    with crun_that("start", "sleep 0.3"), created(["cat"]) as (agent, host):
-        start, kill = host.ask("start"), host.ask("kill", signal=9)
+    with crun_that("update", "sleep 0.3"), started(["cat"]) as (agent, host):
+        update, kill = host.ask("update", resources="{}"), host.ask("kill", signal=9)
         host.write(b"meanwhile")
         host.until(lambda: host.output[STDOUT] == b"meanwhile")
         assert RESULT not in host.order[-1:] and not host.answers
-        assert host.answer(start)[0] == RESULT and host.answer(kill)[0] == RESULT
+        assert host.answer(update)[0] == RESULT and host.answer(kill)[0] == RESULT
         assert host.end() == (0, 9)
 
 

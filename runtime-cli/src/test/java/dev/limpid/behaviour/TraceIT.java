@@ -177,7 +177,7 @@ final class TraceIT extends Behaviour {
             control group
           start
             network
-            crun start
+            start of the program
             hooks
           workload
           delete
@@ -189,7 +189,9 @@ final class TraceIT extends Behaviour {
         """;
     assertEquals(kind.apply(expected), tree(verb));
     List<Step> machine = steps(document, "virtual machine");
-    assertEquals(kind.apply("boot and mounts\ncrun create\ncrun start\nworkload\n"), tree(machine));
+    assertEquals(
+        kind.apply("boot and mounts\ncrun create\nstart of the program\nworkload\n"),
+        tree(machine));
     for (Step step : machine) {
       assertTrue(verb.get(0).holds(step), step::toString);
     }

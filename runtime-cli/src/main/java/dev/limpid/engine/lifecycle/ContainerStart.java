@@ -27,7 +27,7 @@ import java.util.List;
 /** Lets the program of a created container go (runtime.md, "Start"). */
 public final class ContainerStart {
   private static final String RUNNING = "cannot start an already running container";
-  private static final String GO = "crun start";
+  private static final String GO = "start of the program";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final EngineContext context;
