@@ -15,6 +15,7 @@
 #define OWN "agent"
 #define DEPTH_MAX 32
 #define SMALL_FILE 4096
+#define SETTLE_ATTEMPTS 10
 
 /* Reads a small file as a string. 0 or -errno. */
 static int read_file(int directory, const char *path, char text[SMALL_FILE])
@@ -73,26 +74,49 @@ static int directory_of(const char *path, char directory[PATH_MAX])
 	return length < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-static void hand_on_controllers(int directory)
+/* "cpu memory" to "+cpu +memory". */
+static void command_for(const char controllers[SMALL_FILE], char command[2 * SMALL_FILE])
 {
-	char controllers[SMALL_FILE];
-	char *name, *rest = controllers;
+	char names[SMALL_FILE];
+	char *name, *rest = names;
+	size_t length = 0;
+
+	snprintf(names, sizeof names, "%s", controllers);
+	command[0] = '\0';
+	while ((name = strsep(&rest, " \n")) != NULL)
+		if (name[0] != '\0')
+			length += (size_t)snprintf(command + length, 2 * SMALL_FILE - length, "%s+%s", length ? " " : "", name);
+}
+
+static int hand_on_controllers(int directory)
+{
+	char controllers[SMALL_FILE], command[2 * SMALL_FILE];
 	int error = read_file(directory, "cgroup.controllers", controllers);
 
-	if (error < 0) {
-		log_error("cgroup.controllers: %s", strerror(-error));
-		return;
-	}
-	while ((name = strsep(&rest, " \n")) != NULL) {
-		char command[80];
+	if (error < 0)
+		return error;
+	command_for(controllers, command);
+	return command[0] == '\0' ? 0 : write_file(directory, "cgroup.subtree_control", command);
+}
 
-		if (name[0] == '\0')
-			continue;
-		snprintf(command, sizeof command, "+%s", name);
-		error = write_file(directory, "cgroup.subtree_control", command);
-		if (error < 0)
-			log_error("cgroup controller %s: %s", name, strerror(-error));
+/*
+ * Moves this process to a cgroup of its own below directory, and hands the controllers on to that and to all beside it.
+ *
+ * systemd puts a service's process into the unit's cgroup in the process itself, and once more in process 1, which may
+ * come at any time after: also between the two steps here. The second one ends in EBUSY then, and both are done again.
+ * The controllers are handed on in one go: with some of them the unit's cgroup would still take a process, and whatever
+ * is below it be no place for one any more. With all of them it takes none.
+ */
+static int settle(int directory)
+{
+	int error = -EBUSY;
+
+	for (unsigned i = 0; i < SETTLE_ATTEMPTS && error == -EBUSY; i++) {
+		error = write_file(directory, OWN "/cgroup.procs", "0");
+		if (error == 0)
+			error = hand_on_controllers(directory);
 	}
+	return error;
 }
 
 void cgroup_delegate(void)
@@ -114,12 +138,8 @@ void cgroup_delegate(void)
 	}
 	if (mkdirat(fd, OWN, 0755) < 0 && errno != EEXIST) {
 		log_error("mkdir %s/" OWN ": %s", directory, strerror(errno));
-	} else {
-		error = write_file(fd, OWN "/cgroup.procs", "0");
-		if (error < 0)
-			log_error("move to %s/" OWN ": %s", directory, strerror(-error));
-		else
-			hand_on_controllers(fd);
+	} else if ((error = settle(fd)) < 0) {
+		log_error("settle in %s/" OWN ": %s", directory, strerror(-error));
 	}
 	close(fd);
 }

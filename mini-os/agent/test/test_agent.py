@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from unittest import mock
@@ -100,6 +101,7 @@ class Agent:
         IMAGE_CACHE.write_text("")
         self.unit = CGROUPS / (UNIT + os.environ["LIMPID_TEST_INSIDE"])
         self.unit.mkdir()
+        self.prepare_unit()
 
         def enter():
             (self.unit / "cgroup.procs").write_text("0")
@@ -116,6 +118,9 @@ class Agent:
             time.sleep(0.01)
         # only now: the directory above is the agent's to make
         make_rootfs(RUN / "shared/rootfs")
+
+    def prepare_unit(self):
+        pass
 
     def __enter__(self):
         return self
@@ -1381,6 +1386,41 @@ def only_the_streams_are_inherited():
         assert "1000 fifo" in listing and listing.endswith("\nx\n"), listing
 
 
+class AgentPutBack(Agent):
+    """One that process 1 puts into its unit's cgroup once more when it has moved on."""
+
+    def prepare_unit(self):
+        # As crun does; none of them is there where version 1 has them all.
+        root = (CGROUPS / "cgroup.controllers").read_text().split()
+        (CGROUPS / "cgroup.subtree_control").write_text(" ".join("+" + name for name in root))
+        self.file = self.unit / "cgroup.controllers"
+        self.controllers = self.file.read_text()
+        # The agent reads it when it has moved.
+        pipe = SCRATCH / "controllers"
+        os.mkfifo(pipe)
+        mount("--bind", str(pipe), str(self.file))
+        threading.Thread(target=self.play_process_1, args=(pipe,), daemon=True).start()
+
+    def play_process_1(self, pipe):
+        with open(pipe, "w") as opened:
+            subprocess.run(["umount", "-l", str(self.file)], check=True)
+            pipe.unlink()
+            (agent,) = members(self.unit / "agent")
+            (self.unit / "cgroup.procs").write_text(agent)
+            opened.write(self.controllers)
+
+
+@test
+def process_1_puts_the_agent_back():
+    with AgentPutBack() as agent:
+        if not agent.controllers.split():
+            print("skipped: no controller in the unified hierarchy")
+            return
+        assert (members(agent.unit / "agent"), members(agent.unit)) == ([str(agent.process.pid)], []), agent.log()
+        assert (agent.unit / "cgroup.subtree_control").read_text() == agent.controllers
+        assert "settle" not in agent.log(), agent.log()
+
+
 @test
 def agents_oom_score_is_its_own():
     for options, expected in ({}, b"0"), ({"oomScoreAdj": 300}, b"300"), ({"oomScoreAdj": 0}, b"0"):
@@ -1406,6 +1446,11 @@ def start_of_what_has_just_ended():
         agent.process.send_signal(signal.SIGSTOP)
         number = host.ask("start")
         os.kill(host.pid, signal.SIGKILL)
+        # The agent, its parent, can't have reaped it.
+        deadline = time.monotonic() + PATIENCE
+        while state_of(host.pid) != "Z":
+            assert time.monotonic() < deadline, "it does not end"
+            time.sleep(0.01)
         agent.process.send_signal(signal.SIGCONT)
         kind, value = host.answer(number)
         assert kind == FAILURE and value["code"] == "no-process", value
