@@ -153,7 +153,8 @@ enum mount_result mount_do(const struct mount_request *request, struct problem *
 		result = do_mount(request, request->source[0] ? request->source : "none");
 	if (result == 0)
 		return MOUNT_DONE;
-	if ((layer || disk) && result == -ENXIO) {
+	/* The kernel shows a disk some time before it makes its node, and that some time before it can be used. */
+	if ((layer || disk) && (result == -ENXIO || result == -ENOENT)) {
 		problem_set(problem, FAILURE_SYSTEM, "mount %s on %s: the device of %s is not there, or not usable",
 			    request->type, request->target, request->source);
 		return MOUNT_LATER;

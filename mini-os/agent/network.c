@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,6 +31,7 @@ struct stage {
 	const struct network_request *request;
 	int own;       /* the network namespace of the agent, in which devices appear */
 	int other;     /* that of the container; -1: the same */
+	int in_own;    /* a socket of own, if there is another */
 	int appeared;  /* what is behind the bridge, with the names in own … */
 	int settled;   /* … and in other */
 	struct place {
@@ -68,6 +70,7 @@ static int open_directories(struct stage *stage, struct problem *problem)
 	return 0;
 }
 
+/* /sys shows a device some time before the kernel knows it by its name. */
 static bool find(struct stage *stage, size_t index)
 {
 	unsigned slot = stage->request->nics[index].slot;
@@ -77,7 +80,8 @@ static bool find(struct stage *stage, size_t index)
 		return true;
 	if (stage->settled >= 0 && nic_find(stage->settled, slot, place->name) == 0 && if_nametoindex(place->name) != 0) {
 		place->found = true;
-	} else if (stage->other >= 0 && stage->appeared >= 0 && nic_find(stage->appeared, slot, place->name) == 0) {
+	} else if (stage->other >= 0 && stage->appeared >= 0 && nic_find(stage->appeared, slot, place->name) == 0 &&
+		   nic_is_there(stage->in_own, place->name)) {
 		place->found = true;
 		place->moving = true;
 	}
@@ -179,8 +183,10 @@ static int set_stage(struct stage *stage, pid_t init, struct problem *problem)
 	stage->other = open(path, O_RDONLY | O_CLOEXEC);
 	if (stage->other < 0 || fstat(stage->other, &other) < 0)
 		return problem_errno(problem, "open %s", path);
-	if (own.st_ino != other.st_ino)
-		return enter(stage->other, problem);
+	if (own.st_ino != other.st_ino) {
+		stage->in_own = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		return stage->in_own < 0 ? problem_errno(problem, "socket") : enter(stage->other, problem);
+	}
 	close(stage->other);
 	stage->other = -1;
 	return 0;
@@ -188,7 +194,7 @@ static int set_stage(struct stage *stage, pid_t init, struct problem *problem)
 
 static int set_up(const struct network_request *request, pid_t init, struct problem *problem)
 {
-	struct stage stage = { .request = request, .own = -1, .other = -1, .appeared = -1, .settled = -1 };
+	struct stage stage = { .request = request, .own = -1, .other = -1, .in_own = -1, .appeared = -1, .settled = -1 };
 
 	if (set_stage(&stage, init, problem) < 0)
 		return -1;

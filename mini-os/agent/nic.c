@@ -124,6 +124,14 @@ int nic_find(int directory, unsigned slot, char name[IFNAMSIZ])
 	return net < 0 ? -ENOENT : only_entry(net, name);
 }
 
+bool nic_is_there(int fd, const char *name)
+{
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+	return ioctl(fd, SIOCGIFINDEX, &request) == 0;
+}
+
 static int take_down(int fd, const char *name)
 {
 	struct ifreq request = { 0 };

@@ -16,6 +16,9 @@ int nic_directory(void);
 /* The name of the device in a slot. 0, or -ENOENT: it is not there (yet), or in another network namespace. */
 int nic_find(int directory, unsigned slot, char name[IFNAMSIZ]);
 
+/* Whether there is one of this name, in the network namespace in which the socket fd was made. */
+bool nic_is_there(int fd, const char *name);
+
 /* Takes it down, which the kernel asks for, and gives it another name. 0 or -errno. */
 int nic_rename(const char *name, const char *to);
 

@@ -385,14 +385,19 @@ def missing_layer_is_waited_for_and_told():
 
 @test
 def missing_disk_of_a_mount_is_waited_for_and_told():
-    with Agent():
-        host = Host(PORT)
-        disk = {"type": "ext4", "source": "disk:upper", "target": str(RUN / "upper"), "flags": [], "data": ""}
-        number = host.ask("prepare", **preparation(mounts=[disk]))
-        host.quiet(1)
-        assert not host.answers
-        kind, value = host.answer(number)
-        assert kind == FAILURE and value["code"] == "system" and "the device of disk:upper" in value["message"], value
+    # The kernel makes its node after it has shown it.
+    for shown in False, True:
+        with Agent():
+            host = Host(PORT)
+            if shown:
+                add_disk("vd-none", "upper", "254:0")
+            disk = {"type": "ext4", "source": "disk:upper", "target": str(RUN / "upper"), "flags": [], "data": ""}
+            number = host.ask("prepare", **preparation(mounts=[disk]))
+            host.quiet(1)
+            assert not host.answers
+            kind, value = host.answer(number)
+            assert kind == FAILURE and value["code"] == "system", value
+            assert "the device of disk:upper" in value["message"], value
 
 
 # ---- an upper layer of the guest's own
@@ -708,6 +713,20 @@ def missing_nic_is_waited_for_and_told():
         told = host.refused("network", nics=[{"slot": 17, "name": "a"}, {"slot": 18, "name": "b"}])
         assert told == ("system", "nics: there is no network device in slot 18")
         assert link("two")["address"] == TWO
+
+
+@test
+def nic_that_has_no_name_yet_is_waited_for():
+    """The kernel shows it in /sys first."""
+    for namespaces in ("pid", "mount", "ipc", "uts"), ("pid", "mount", "ipc", "uts", "network"):
+        with created(["sleep", "100"], namespaces=namespaces) as (agent, host):
+            show_nic(1, "one")
+            number = host.ask("network", nics=[{"slot": 1, "name": "eth0"}])
+            host.quiet(0.3)
+            assert not host.answers
+            with two_nics():
+                assert host.answer(number)[1] == {}
+                assert link("eth0", host.pid)["address"] == ONE
 
 
 @test
