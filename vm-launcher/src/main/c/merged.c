@@ -436,7 +436,8 @@ void merged_finish(struct merged *merged)
 	if (merged->path == NULL || merged->over)
 		return;
 	watch_close(merged->loop, &merged->changes);
-	/* One that runs has not seen all. */
+	/* One that runs has not seen all, and may take its time to look for directories, which nobody needs any more. */
+	child_kill(&merged->run);
 	for (unsigned round = is_running(merged) ? 0 : 1; round < 2; round++) {
 		struct pollfd end = { .events = POLLIN };
 		int64_t left;

@@ -3642,10 +3642,9 @@ class Merged(Case):
         container = self.container(
             *behaviour, records=[*upper, ("merged", self.merged), ("log", f"{self.files}/log", "text")])
         container.run()
+        # After this one the first look, in which directories begin to be watched, is over.
+        self.ask(container)
         # Names are kept, also of what is not there.
-        self.look()
-        # The first look, in which directories begin to be watched, is over.
-        time.sleep(0.3)
         self.look()
         return container
 
@@ -3731,6 +3730,42 @@ class Merged(Case):
         container.process.terminate()
         wait_until(lambda: os.path.exists(container.path("exit")), "the file exit")
         self.assertEqual(self.AFTER, self.look())
+        container.wait()
+
+    def test_at_the_end_while_it_is_looked_for(self):
+        """A look that takes its time, in a tree that is large, does not keep the last one from what it is for."""
+        for at in range(20000):
+            self.put(f"upper/file{at}")
+        container = self.launched(True, "until_signal")
+        self.look()
+        shim = container.process.pid
+
+        def state(pid):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                return contents(f"/proc/{pid}/stat").rpartition(")")[2].split()[0]
+            return "gone"
+
+        def stopped():
+            """A directory that has come has another look begin."""
+            os.mkdir(tempfile.mktemp(dir=f"{self.files}/layer/upper"))
+            end = time.monotonic() + 1
+            while time.monotonic() < end:
+                for pid in map(int, contents(f"/proc/{shim}/task/{shim}/children").split()):
+                    if pid in container.pids:
+                        continue
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGSTOP)
+                    wait_until(lambda: state(pid) not in "RSD", "it stands still")
+                    return state(pid) == "T"
+            return False
+
+        wait_until(stopped, "a look is stopped")
+        self.look()
+        self.change()
+        container.process.terminate()
+        wait_until(lambda: os.path.exists(container.path("exit")), "the file exit")
+        self.assertEqual(self.AFTER, self.look())
+        self.assertEqual("", self.log())
         container.wait()
 
     def test_when_the_vm_dies(self):
