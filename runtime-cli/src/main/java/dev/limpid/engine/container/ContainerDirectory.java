@@ -16,6 +16,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -277,19 +278,32 @@ public final class ContainerDirectory {
     }
   }
 
-  /** Notes a process that stands for one that was started in the container by {@code exec}. */
+  /**
+   * Notes a process that stands for one that was started in the container by {@code exec}. There is
+   * nothing to note if the container has just been deleted, which has ended the process.
+   */
   public void addProcess(HostProcess process) {
     Path folder = path.resolve(PROCESSES);
     try {
-      Files.createDirectories(folder);
+      // Not what lies above it, which would be a container again.
+      Files.createDirectory(folder);
+    } catch (FileAlreadyExistsException there) {
       // Those of the dead are cleared away by who comes next.
       processes();
+    } catch (NoSuchFileException deleted) {
+      return;
     } catch (IOException failed) {
       throw new EngineException(folder + ": cannot create: " + failed, failed);
     }
-    AtomicFile.write(
-        folder.resolve(Long.toString(process.pid())),
-        Long.toString(process.startTime()).getBytes(StandardCharsets.US_ASCII));
+    try {
+      AtomicFile.write(
+          folder.resolve(Long.toString(process.pid())),
+          Long.toString(process.startTime()).getBytes(StandardCharsets.US_ASCII));
+    } catch (EngineException failed) {
+      if (!(failed.getCause() instanceof NoSuchFileException)) {
+        throw failed;
+      }
+    }
   }
 
   /** The processes that {@link #addProcess} has noted and that still run, by pid. */

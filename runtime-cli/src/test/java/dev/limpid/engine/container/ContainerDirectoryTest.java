@@ -117,6 +117,17 @@ class ContainerDirectoryTest {
   }
 
   @Test
+  void isNotMadeAnewForAProcessOfWhatHasBeenDeleted() {
+    HostProcess self = HostProcess.of(ProcessHandle.current().pid());
+    directory.addProcess(self);
+    directory.remove();
+
+    directory.addProcess(self);
+
+    assertTrue(Files.notExists(directory.path()));
+  }
+
+  @Test
   void cannotBeLockedOnceItIsGone() {
     directory.remove();
 
