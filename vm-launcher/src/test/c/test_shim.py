@@ -1268,13 +1268,13 @@ class Streams(Case):
         container = self.container("linger")
         read, write = os.pipe()
         fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
-        container.run(stdout=write)
+        container.create(stdout=write)
         os.close(write)
         begun = time.monotonic()
+        container.start()
         self.assertEqual(9, container.wait())
         self.assertGreater(time.monotonic() - begun, 1.5)
         os.close(read)
-
 
     def test_guest_that_sends_a_little_for_ever_after_the_end(self):
         container = self.container("dribble")
@@ -3527,8 +3527,8 @@ class Refresh(Case):
         pauses = [float(later) - float(run) for run, later in zip(self.runs(), self.runs()[1:])]
         for pause, least in zip(pauses, (0.5, 1, 2)):
             self.assertGreater(pause, least)
-        # The first one that succeeds is the last that has to wait.
-        self.assertLess(pauses[3], 0.5)
+        # The first one that succeeds is the last that has to wait: the next one comes sooner than the last pause was long.
+        self.assertLess(pauses[3], 2)
         self.assertEqual(3, len(self.lines("log")))
 
     HANGING = ("/bin/sh", "-c", 'sleep 1000 & echo $$ $! >> "$0/pids"; wait')
@@ -4074,6 +4074,7 @@ class Dns:
 
     def __init__(self, test, pid, udp=True, tcp=True):
         self.heard = []
+        self.answered = []  # those by UDP
         self.kept = []
         self.udp = in_network(pid, lambda: self.bound(socket.SOCK_DGRAM)) if udp else None
         self.other = in_network(pid, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) if udp else None
@@ -4126,6 +4127,7 @@ class Dns:
             self.other.sendto(query, client)
         if what in ("answer", "wrong"):
             self.udp.sendto(self.answer(query, int(rest[0])), client)
+        self.answered.append(query)
 
     def answer_connection(self, accepted):
         def take(size):
@@ -4288,7 +4290,11 @@ class Resolver(Case):
             link.send_json(REQUEST, 7, {"method": "lookup", "until": f"go{transport}", "queries": [
                 (*query[:2], query[2].hex()) for query in queries]})
             wait_until(lambda: len(dns.heard) == 64, "queries")
-            time.sleep(0.3)
+            if transport == UDP:
+                # What the shim has been sent before it greets somebody has been taken, or dropped, by then.
+                wait_until(lambda: len(dns.answered) == 64, "answers to the shim")
+                for _ in range(2):
+                    container.connect().close()
             os.mkdir(container.path(f"go{transport}"))
             self.assertEqual(RESULT, link.receive().kind)
             if transport == TCP:
