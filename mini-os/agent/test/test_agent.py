@@ -248,6 +248,14 @@ def shell(script, **options):
     return started(["sh", "-c", script], **options)
 
 
+GATE = "while [ ! -e /go ]; do sleep 0.05; done; "
+
+
+def let_go():
+    """What comes after the gate in a container's script."""
+    (RUN / "rootfs/go").touch()
+
+
 # ---- prepare
 
 
@@ -2008,11 +2016,19 @@ def many_at_once():
 
 @test
 def too_many_are_refused():
-    with crun_that("exec", "sleep 0.2"), started(["sleep", "1000"]) as (agent, host):
+    gate = SCRATCH / "all-are-asked-for"
+    waits = f"while [ ! -e {gate} ]; do sleep 0.05; done"
+    # The init of a pid namespace would wait for what has been begun in there.
+    with crun_that("exec", waits), started(["sleep", "1000"], namespaces=("mount",)) as (agent, host):
         asked = [host.ask_exec(number, ["nowhere"]) for number in range(1, 301)]
         codes = [host.answer(number)[1]["code"] for _, number in asked[256:]]
         assert codes == ["busy"] * 44, codes
         host.call("kill", signal=9)
+        deadline = time.monotonic() + PATIENCE
+        while os.path.exists(f"/proc/{host.pid}"):
+            assert time.monotonic() < deadline, "the agent does not reap it"
+            time.sleep(0.01)
+        gate.touch()
         assert host.end() == (0, 9)
         codes = [host.answer(number)[1]["code"] for _, number in asked[:256]]
         assert set(codes) <= {"runtime", "no-process"} and codes.count("no-process") > 128, codes
@@ -2808,12 +2824,13 @@ def the_next_host_takes_over():
 
 @test
 def unwritten_input_is_dropped():
-    with shell("sleep 0.5; cat") as (agent, host):
+    with shell(GATE + "cat") as (agent, host):
         assert len(host.write(bytes(200000))) == 200000 - host.credit - 131072 and host.credit == 0
         host.until(lambda: host.credit > 0)  # the pipe is full, and the agent has the rest
         host.close()
         other = Host(PORT)
         other.write(b"fresh", eof=True)
+        let_go()
         assert other.end() == (0, 0)
         assert other.output[STDOUT] == bytes(65536) + b"fresh", len(other.output[STDOUT])
 
@@ -2868,8 +2885,9 @@ def answers_of_a_former_link_are_not_sent():
 
 @test
 def output_without_a_host_waits_for_the_next():
-    with shell("sleep 0.4; echo first; sleep 0.2; echo second; exec sleep 100") as (agent, host):
+    with shell(GATE + "echo first; sleep 0.2; echo second; exec sleep 100") as (agent, host):
         host.close()
+        let_go()
         time.sleep(1)
         other = Host(PORT)
         other.until(lambda: other.output[STDOUT] == b"first\nsecond\n")
@@ -2879,8 +2897,9 @@ def output_without_a_host_waits_for_the_next():
 
 @test
 def end_without_a_host_is_told_later():
-    with started(["sleep", "0.2"]) as (agent, host):
+    with shell(GATE) as (agent, host):
         host.close()
+        let_go()
         time.sleep(0.6)
         other = Host(PORT)
         assert other.end() == (0, 0)
