@@ -440,11 +440,11 @@ final class CgroupIT extends Behaviour {
     Await.until("it is killed", () -> OciRuntime.text(output).contains("137"));
     Await.until("it is counted", () -> HostGroup.oomKills(group("memory")) == 1);
     assertEquals("running", runtime().status(id));
+    // The moment of that is over, and nothing is left of it.
+    assertEquals("x\n", runtime().call("exec", id, "echo", "x").succeeded().out());
     for (ProcessHandle each : HostProcesses.family(pid())) {
       assertEquals(group("memory"), HostGroup.of(each.pid(), "memory"));
     }
-    // The moment of that is over, and nothing is left of it.
-    assertEquals("x\n", runtime().call("exec", id, "echo", "x").succeeded().out());
     assertEquals(limits, limitsOfMemory());
     if (OciRuntime.runsVirtualMachines()) {
       assertEquals(List.of("77", "77", "77"), scores);

@@ -226,12 +226,20 @@ final class KernelSettingsIT {
     answers.are("best-effort: prio 6", "io");
   }
 
-  private Outcome execScheduled(String members) throws Exception {
+  /**
+   * Has a process tell its priorities.
+   *
+   * @param policy the policy that it waits for, as what is not inherited is set when it has begun;
+   *     what should have none set waits for that a while in vain
+   */
+  private Outcome execScheduled(int policy, String members) throws Exception {
+    String enough = policy == 0 ? "$i = 5" : "${told#* } = " + policy;
     JsonObject process =
         Json.object(
             "{\"cwd\": \"/\", \"env\": [\"PATH=/bin\"], \"args\": [\"/bin/sh\", \"-c\", "
-                // What is not inherited is set when the program has begun.
-                + "\"ionice -p $$; sleep 0.3; awk '{ print $40, $41 }' /proc/$$/stat\"]"
+                + "\"ionice -p $$; for i in $(seq 300); do sleep 0.1;"
+                + " told=$(awk '{ print $40, $41 }' /proc/$$/stat);"
+                + (" [ " + enough + " ] && break; done; echo $told\"]")
                 + members
                 + "}");
     Path file = sandbox.path("process");
@@ -244,6 +252,7 @@ final class KernelSettingsIT {
   void aSecondProcessIsScheduledAsAskedFor() throws Exception {
     Outcome outcome =
         execScheduled(
+            1,
             ", \"scheduler\": {\"policy\": \"SCHED_FIFO\", \"priority\": 3},"
                 + " \"ioPriority\": {\"class\": \"IOPRIO_CLASS_IDLE\", \"priority\": 0}");
 
@@ -255,6 +264,7 @@ final class KernelSettingsIT {
   void aSecondProcessCanBeADeadlineTask() throws Exception {
     Outcome outcome =
         execScheduled(
+            6,
             ", \"scheduler\": {\"policy\": \"SCHED_DEADLINE\", \"runtime\": 10000000,"
                 + " \"deadline\": 100000000, \"period\": 100000000,"
                 + " \"flags\": [\"SCHED_FLAG_RESET_ON_FORK\"]}");
@@ -265,9 +275,9 @@ final class KernelSettingsIT {
   @Test
   @VmOnly
   void aSecondProcessIsAsUsualAfterwards() throws Exception {
-    execScheduled(", \"scheduler\": {\"policy\": \"SCHED_BATCH\", \"nice\": 11}").succeeded();
+    execScheduled(3, ", \"scheduler\": {\"policy\": \"SCHED_BATCH\", \"nice\": 11}").succeeded();
 
-    assertEquals(List.of("none: prio 0", "0 0"), List.of(execScheduled("").succeeded().lines()));
+    assertEquals(List.of("none: prio 0", "0 0"), List.of(execScheduled(0, "").succeeded().lines()));
   }
 
   private void assertRefused(String reason, TestBundle bundle) throws Exception {

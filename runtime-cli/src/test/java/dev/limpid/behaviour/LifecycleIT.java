@@ -241,8 +241,9 @@ final class LifecycleIT extends Behaviour {
             .createAndStart(
                 id,
                 script(
-                    "(trap 'echo child; exit' USR1; echo ready; while :; do sleep 0.05; done) &",
+                    // First: the child may be ready before its parent goes on.
                     "trap 'echo parent; wait; exit' USR1",
+                    "(trap 'echo child; exit' USR1; echo ready; while :; do sleep 0.05; done) &",
                     "while :; do sleep 0.05; done"));
     awaitOutput(output, "ready\n");
     runtime().call("kill", "--all", id, "USR1").succeeded();

@@ -289,7 +289,8 @@ final class NetworkFaultsIT extends Behaviour {
                       + " 2>/dev/null");
               HostProcesses.family(pid).stream()
                   .filter(each -> each.info().commandLine().orElse("").contains("refresh-network"))
-                  .forEach(HostProcesses::kill);
+                  // It may just have ended by itself.
+                  .forEach(ProcessHandle::destroyForcibly);
               return null;
             });
     new Thread(killing).start();

@@ -161,8 +161,9 @@ final class NetworkNamespaceIT extends Behaviour {
     BufferedReader far =
         network.startFar(DebianRootfs.script("vlan-neighbour"), "far-eth0", "5", "10.5.0.1");
     String look =
-        "ip -d link show eth0.5; ip address show idle0; ping -c 1 -W 1 10.5.0.1 > /dev/null;"
-            + " ip neighbour show 10.5.0.1";
+        "ip -d link show eth0.5; ip address show idle0; for i in $(seq 30); do"
+            + " ping -c 1 -W 1 10.5.0.1 > /dev/null; ip neighbour show 10.5.0.1 | grep lladdr && break;"
+            + " done";
     ProcessBuilder run =
         runtime()
             .program(runtime().commandLine("run", "--bundle", bundle(look).write().toString(), id));

@@ -128,7 +128,12 @@ final class Sandbox {
       runtime.call("delete", "--force", id).succeeded();
     }
     for (List<String> command : undo) {
-      runtime.toEnd(new ProcessBuilder(command)).succeeded();
+      // Something that ends may still be in the way: the mount namespace of a container, or a
+      // process
+      // of another program that was begun while a file system was mounted.
+      Await.until(
+          String.join(" ", command),
+          () -> runtime.toEnd(new ProcessBuilder(command)).status() == 0);
     }
     assertNothingIsLeft();
     removeTree(directory);

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -60,6 +59,11 @@ final class SocketsIT extends SharedContainer {
     debian.remove();
   }
 
+  /** The server learns of the end of a connection when its client has gone. */
+  private static void awaitHeard(EchoServer server, String text) throws Exception {
+    Await.until(text + " is heard", () -> server.heard().contains(text));
+  }
+
   private String client(String... arguments) throws Exception {
     List<String> all = new ArrayList<>(List.of(id(), CLIENT));
     all.addAll(List.of(arguments));
@@ -69,7 +73,7 @@ final class SocketsIT extends SharedContainer {
   @Test
   void aServerOfTheHostIsReached() throws Exception {
     assertEquals("hello", client("say", PLACE, "hello"));
-    assertEquals("hello", server.heard().poll(10, TimeUnit.SECONDS));
+    awaitHeard(server, "hello");
     assertEquals("for reading", client("say", "/frozen.sock", "for reading"));
   }
 
@@ -97,7 +101,7 @@ final class SocketsIT extends SharedContainer {
             .mount(PLACE, "bind", socket.toString(), "bind")
             .args(CLIENT, "send", PLACE, "last words");
     runtime().call("run", "--bundle", bundle.write().toString(), id).succeeded();
-    assertEquals("last words", server.heard().poll(10, TimeUnit.SECONDS));
+    awaitHeard(server, "last words");
   }
 
   @Test
@@ -125,7 +129,7 @@ final class SocketsIT extends SharedContainer {
     }
     try (EchoServer back = EchoServer.at(restarting)) {
       assertEquals("back", client("say", RESTARTING, "back"));
-      assertEquals("back", back.heard().poll(10, TimeUnit.SECONDS));
+      awaitHeard(back, "back");
     }
   }
 

@@ -119,8 +119,8 @@ final class UserNamespaceIT {
             "ask sysctl cat /proc/sys/net/ipv4/ping_group_range",
             "ask address sh -c 'ip addr add 10.9.8.7/32 dev lo && echo added'",
             "ask clock awk '/^boottime/ { print $2, $3 }' /proc/self/timens_offsets",
-            "ask port sh -c 'nc -l -p 80 < /dev/null & sleep 0.2; nc 127.0.0.1 80 < /dev/null"
-                + " && echo reached; kill %1'",
+            "ask port sh -c 'nc -l -p 80 < /dev/null & for i in $(seq 300); do"
+                + " nc 127.0.0.1 80 < /dev/null && echo reached && break; sleep 0.1; done; kill %1'",
             "ask other sh -c 'su nobody -s /bin/sh -c id 2>/dev/null || echo none'",
             "echo ready: now",
             "exec sleep 1000");

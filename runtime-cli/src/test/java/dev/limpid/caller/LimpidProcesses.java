@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 
 /** What runs on the host for containers of one root. */
 final class LimpidProcesses {
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private LimpidProcesses() {}
 
