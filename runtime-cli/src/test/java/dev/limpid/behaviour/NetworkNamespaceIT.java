@@ -27,6 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class NetworkNamespaceIT extends Behaviour {
   private static final String PEER = DebianRootfs.SCRIPTS + "/network-peer";
 
+  /** How often is looked for what may be so only sometimes. */
+  private static final int ROUNDS = 8;
+
   private static DebianRootfs debian;
 
   private HandMadeNetwork network;
@@ -188,6 +191,20 @@ final class NetworkNamespaceIT extends Behaviour {
       exec("ping", "-n", "-c", "1", "-W", "10", address).succeeded();
     }
     network.runFar("ping -n -c 1 -W 10 10.9.7.2", "ping -n -c 1 -W 10 fd00:9:7::2");
+  }
+
+  /**
+   * Who asks the kernel whether a link is of use, as Java does, is not to be told that it is not.
+   */
+  @Test
+  void linksHaveTheirCarrierFromTheFirst() throws Exception {
+    for (int round = 0; round < ROUNDS; round++) {
+      Path directory = bundle("ip -j link show up").write();
+      String links = runtime().call("run", "--bundle", directory.toString(), id).succeeded().out();
+      assertEquals(3, Json.read(links).elements().size(), links);
+      assertFalse(links.contains("NO-CARRIER"), links);
+      assertEquals(2, links.split("\"operstate\":\"UP\"", -1).length - 1, links);
+    }
   }
 
   @Test

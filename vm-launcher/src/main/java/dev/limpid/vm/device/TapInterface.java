@@ -65,6 +65,9 @@ public record TapInterface(int slot) {
             .put("mac", mac)
             // Nobody boots from the network.
             .put("romfile", "")
+            // A link that nobody takes down has a carrier from the first: a driver that has to ask
+            // for it does so later, and the kernel tells up to a second after that.
+            .put("status", false)
             .put("bus", PciBridge.NETWORK.bus())
             .put("addr", Integer.toString(slot));
     if (queues > 1) {

@@ -20,13 +20,13 @@ public record UserInterface(int descriptor, String mac) implements Device {
     return List.of(
         "-netdev",
         "stream,id=" + BACKEND + ",server=off,addr.type=fd,addr.str=" + descriptor,
-        // Nobody boots from the network.
+        // Nobody boots from the network, and nobody takes the link down: see TapInterface.
         "-device",
         "virtio-net-pci,netdev="
             + BACKEND
             + ",mac="
             + mac
-            + ",romfile=,bus="
+            + ",romfile=,status=off,bus="
             + PciBridge.NETWORK.bus()
             + ",addr="
             + SLOT);

@@ -167,10 +167,13 @@ final class LinkChanges {
 
   /** Sets links up, those first on which others are. */
   List<String> rises() {
-    return now.stream()
-        .filter(this::isRising)
-        .map(link -> "link set dev " + link.name() + " up")
-        .toList();
+    return now.stream().filter(this::isRising).map(LinkChanges::rise).toList();
+  }
+
+  /** The kernel itself says only some time later of a device that it is of use. */
+  private static String rise(Link link) {
+    String state = link.role() == LinkRole.NIC ? " state up" : "";
+    return "link set dev " + link.name() + " up" + state;
   }
 
   /** Lets links that are up make addresses of their own again. */

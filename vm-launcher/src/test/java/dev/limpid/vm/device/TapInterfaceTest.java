@@ -60,7 +60,7 @@ class TapInterfaceTest {
                 + "}}",
             "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"virtio-net-pci\",\"id\":"
                 + "\"nic3\",\"netdev\":\"tap3\",\"mac\":\"02:42:ac:11:00:02\",\"romfile\":\"\","
-                + "\"bus\":\"network\",\"addr\":\"3\"}}"),
+                + "\"status\":false,\"bus\":\"network\",\"addr\":\"3\"}}"),
         received);
   }
 

@@ -64,7 +64,7 @@ class NetworkChangeTest {
         change.links());
     assertEquals(
         """
-        link set dev eth0 up
+        link set dev eth0 up state up
         link set dev dummy0 up
         link set dev v5 up
         link set dev v6 up

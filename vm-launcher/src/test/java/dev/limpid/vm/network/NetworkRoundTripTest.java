@@ -111,8 +111,8 @@ class NetworkRoundTripTest {
         "link set dev eth0 promisc on; link set dev eth1 group 7; link set dev eth1 alias inner/net",
         "link set dev eth1 mtu 1000",
         "link set dev eth0 txqueuelen 0",
-        "link set dev eth1 down; link set dev eth1 addrgenmode none; link set dev eth1 up",
-        "link set dev eth1 down; link set dev eth1 addrgenmode random; link set dev eth1 up",
+        "link set dev eth1 down; link set dev eth1 addrgenmode none; link set dev eth1 up state up",
+        "link set dev eth1 down; link set dev eth1 addrgenmode random; link set dev eth1 up state up",
         // Routes.
         "route del 10.0.0.0/24; route add 10.0.0.1 dev eth0 src 10.0.0.2 scope link;"
             + " route add 10.0.0.0/24 via 10.0.0.1 src 10.0.0.2",

@@ -71,7 +71,7 @@ class UplinkTest {
         change.links());
     assertEquals(
         """
-        link set dev eth1 up
+        link set dev eth1 up state up
         address replace 10.1.0.2/16 dev eth1 scope global valid_lft forever preferred_lft forever
         route replace unicast 0.0.0.0/0 via 10.1.0.1 dev eth1 onlink table 254 proto 4 scope global
         """,
