@@ -146,8 +146,11 @@ final class LaunchedVm implements AutoCloseable {
 
   /** Ends it, and leaves nothing of it: another one takes its place. */
   void abandon() {
-    end();
-    close();
+    try {
+      end();
+    } finally {
+      close();
+    }
     directory.forgetExit();
   }
 

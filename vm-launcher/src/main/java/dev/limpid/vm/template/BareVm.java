@@ -58,13 +58,29 @@ final class BareVm implements AutoCloseable {
       boolean launched = false;
       try {
         ControlLink link = listener.accept(patience, process::isAlive);
-        Launched children = link.awaitLaunched(patience);
+        BareVm vm = launched(directory, patience, process, link);
         launched = true;
-        return new BareVm(directory, patience, process, link, children.qemuPid().orElseThrow());
+        return vm;
       } finally {
         if (!launched) {
           process.end(END_PATIENCE);
         }
+      }
+    }
+  }
+
+  /** Waits until its hypervisor runs; if that does not come to pass, nobody needs the link. */
+  private static BareVm launched(
+      Path directory, Duration patience, ShimProcess shim, ControlLink link) throws IOException {
+    boolean launched = false;
+    try {
+      Launched children = link.awaitLaunched(patience);
+      int hypervisor = children.qemuPid().orElseThrow();
+      launched = true;
+      return new BareVm(directory, patience, shim, link, hypervisor);
+    } finally {
+      if (!launched) {
+        link.close();
       }
     }
   }
