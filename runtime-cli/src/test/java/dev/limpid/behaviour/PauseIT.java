@@ -58,6 +58,17 @@ final class PauseIT extends Behaviour {
   }
 
   @Test
+  void itIsNotStartedWhilePaused() throws Exception {
+    String created = sandbox().id();
+    runtime().call("create", "--bundle", script("echo runs").toString(), created).succeeded();
+    runtime().call("pause", created).succeeded();
+    runtime().refuses("cannot start a container in the paused state", "start", created);
+    runtime().call("resume", created).succeeded();
+    runtime().call("start", created).succeeded();
+    runtime().awaitStatus(created, "stopped");
+  }
+
+  @Test
   void onlyWhatIsPausedIsResumed() throws Exception {
     runtime().refuses("container not paused", "resume", id);
     runtime().refuses("does not exist", "pause", "none-of-this-name");

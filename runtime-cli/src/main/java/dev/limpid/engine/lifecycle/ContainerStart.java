@@ -26,6 +26,7 @@ import java.util.List;
 
 /** Lets the program of a created container go (runtime.md, "Start"). */
 public final class ContainerStart {
+  private static final String STOPPED = "cannot start a container that has stopped";
   private static final String RUNNING = "cannot start an already running container";
   private static final String GO = "start of the program";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -75,7 +76,10 @@ public final class ContainerStart {
 
   private static void refuseUnlessCreated(ContainerDirectory directory, ContainerRecord container) {
     if (container.phase() == Phase.CREATING || directory.hasEnded(container)) {
-      throw new EngineException("cannot start a container that has stopped");
+      throw new EngineException(STOPPED);
+    }
+    if (container.paused()) {
+      throw new EngineException("cannot start a container in the paused state");
     }
     if (container.phase() == Phase.RUNNING) {
       throw new EngineException(RUNNING);
@@ -103,7 +107,7 @@ public final class ContainerStart {
       bringUpToDate(network, directory, container);
     } catch (IOException failed) {
       if (directory.hasEnded(container)) {
-        throw new EngineException("cannot start a container that has stopped", failed);
+        throw new EngineException(STOPPED, failed);
       }
       throw new EngineException("network: it can't be watched: " + failed.getMessage(), failed);
     }
@@ -125,6 +129,9 @@ public final class ContainerStart {
         ControlLink link = ControlLink.connect(directory.vm().path(), PATIENCE)) {
       link.call(AgentCall.addressed(directory, new StartRequest()), PATIENCE);
     } catch (AgentFailureException refused) {
+      if (refused.code().equals("no-process")) {
+        throw new EngineException(STOPPED, refused);
+      }
       if (refused.code().equals("state")) {
         // A verb that was killed had started it and could not write it down.
         directory.write(container.in(Phase.RUNNING));
@@ -134,7 +141,7 @@ public final class ContainerStart {
           GuestErrorWording.of(refused, directory.savedConfig().process().args().get(0)), refused);
     } catch (IOException failed) {
       if (directory.hasEnded(container)) {
-        throw new EngineException("cannot start a container that has stopped", failed);
+        throw new EngineException(STOPPED, failed);
       }
       throw new EngineException(
           "the container's virtual machine does not answer: " + failed.getMessage(), failed);
