@@ -122,8 +122,9 @@ final class OciRuntime {
    */
   Outcome toEnd(ProcessBuilder builder) throws Exception {
     // No test gives its own files names such as these.
-    Path out = directory.resolve("out-of-call-" + calls.incrementAndGet());
-    Path err = directory.resolve("err-of-call-" + calls.get());
+    int call = calls.incrementAndGet();
+    Path out = directory.resolve("out-of-call-" + call);
+    Path err = directory.resolve("err-of-call-" + call);
     builder.redirectOutput(out.toFile()).redirectError(err.toFile());
     String command = String.join(" ", builder.command());
     Process process = builder.start();

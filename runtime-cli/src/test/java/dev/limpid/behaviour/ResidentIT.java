@@ -500,7 +500,13 @@ final class ResidentIT extends Behaviour {
   /** Says go to a resident process that has just been stopped. */
   private static final String LATE =
       """
-      import os, signal, socket, subprocess, sys
+      import glob, os, signal, socket, subprocess, sys, time
+      def stopped(process):
+          try:
+              return all(open(thread).read().rsplit(')', 1)[1].split()[0] == 'T'
+                         for thread in glob.glob(f'/proc/{process}/task/*/stat'))
+          except OSError:
+              return False
       place, resident, process, how, *command = sys.argv[1:]
       with socket.socket(socket.AF_UNIX) as listener:
           listener.bind(place)
@@ -516,6 +522,9 @@ final class ResidentIT extends Behaviour {
       caller.sendall(request)
       assert caller.recv(1) == b'T'
       os.kill(int(process), signal.SIGSTOP)
+      # Not at once, and one thread after the other: it must not be at work when it stops.
+      while not stopped(process):
+          time.sleep(0.01)
       caller.sendall(b'G')
       if how != 'stays':
           caller.close()
