@@ -23,7 +23,7 @@ COMMIT_DATE := $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 JAVA_SOURCES := $(shell find oci-spec agent-proto vm-launcher runtime-cli -path '*/src/main/*' -type f -not -path '*/src/main/c/*') \
 	pom.xml $(wildcard */pom.xml) runtime-cli/manual/pom.xml $(wildcard .mvn/*)
 C_SOURCES := $(shell find agent-proto/src/main/c vm-launcher/src/main/c -type f)
-CLIENT_SOURCES := $(shell find runtime-cli/src/main/c runtime-cli/src/main/systemd -type f)
+CLIENT_SOURCES := $(shell find runtime-cli/src/main/c runtime-cli/src/main/jni runtime-cli/src/main/systemd -type f)
 GUEST_SOURCES := $(shell find mini-os agent-proto/src/main/c -type f)
 
 # Whose behaviour Limpid's is compared with.
@@ -92,6 +92,8 @@ assemble:
 	  chmod 755 $(DESTDIR)$(prefix)/$$script.new && \
 	  mv $(DESTDIR)$(prefix)/$$script.new $(DESTDIR)$(prefix)/$$script || exit 1; \
 	done
+	@$(MAKE) --no-print-directory -s -C runtime-cli/src/main/jni OUT=$(BUILD)/client
+	@install -m 644 $(BUILD)/client/libprocess_exit.so $(DESTDIR)$(prefix)/lib/limpid/libprocess_exit.so
 # It has the launcher's place compiled in.
 	@$(MAKE) --no-print-directory -s -C runtime-cli/src/main/c OUT=$(BUILD)/client HOME_DIR=$(prefix)/lib/limpid
 	@install -m 755 $(BUILD)/client/limpid $(DESTDIR)$(prefix)/bin/limpid.new

@@ -131,6 +131,9 @@ class ArchitectureTest {
         .callMethod(Runtime.class, "exit", int.class)
         .orShould()
         .callMethod(Runtime.class, "halt", int.class)
+        .orShould()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("dev.limpid.cli.ProcessExit")
         .because("how a run ends is for the command to decide")
         .check(classes);
   }

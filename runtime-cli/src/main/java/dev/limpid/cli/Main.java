@@ -35,6 +35,7 @@ public final class Main {
     System.out.flush();
     System.err.flush();
     // No shutdown hooks: there is nothing that they would do, and they take time.
+    ProcessExit.now(invocation.home(), status);
     Runtime.getRuntime().halt(status);
   }
 }
