@@ -20,7 +20,7 @@ MVN ?= mvn -B -ntp
 COMMIT := $(shell git rev-parse --verify -q HEAD 2>/dev/null || echo unknown)
 COMMIT_DATE := $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
-JAVA_SOURCES := $(shell find oci-spec agent-proto vm-launcher runtime-cli -path '*/src/main/*' -type f -not -path '*/src/main/c/*') \
+JAVA_SOURCES := $(shell find oci-spec agent-proto vm-launcher runtime-cli -path '*/src/main/*' -type f -not -path '*/src/main/c/*' -not -path '*/src/main/jni/*') \
 	pom.xml $(wildcard */pom.xml) runtime-cli/manual/pom.xml $(wildcard .mvn/*)
 C_SOURCES := $(shell find agent-proto/src/main/c vm-launcher/src/main/c -type f)
 CLIENT_SOURCES := $(shell find runtime-cli/src/main/c runtime-cli/src/main/jni runtime-cli/src/main/systemd -type f)

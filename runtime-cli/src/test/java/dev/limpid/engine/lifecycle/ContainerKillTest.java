@@ -168,6 +168,21 @@ class ContainerKillTest {
     new ContainerKill(context).kill(ID, signal, false);
   }
 
+  /** The verb beside, from the moment at which the agent has the signal. */
+  private Thread onceSignalled(Runnable then) {
+    Thread thread =
+        new Thread(
+            () -> {
+              while (!events.contains("signalled")) {
+                Thread.onSpinWait();
+              }
+              then.run();
+            },
+            "pause");
+    thread.start();
+    return thread;
+  }
+
   @Test
   void whatIsPausedMeanwhileIsLetEnd() throws Exception {
     Process pause = OtherVerb.start(root, ID);
@@ -175,16 +190,11 @@ class ContainerKillTest {
         "shim.sock",
         connection -> serveAgent(connection, at -> directory.write(container.paused(true))));
     Thread halting =
-        new Thread(
+        onceSignalled(
             () -> {
-              while (!events.contains("signalled")) {
-                Thread.onSpinWait();
-              }
               events.add("halted");
               pause.destroyForcibly();
-            },
-            "pause");
-    halting.start();
+            });
 
     kill(Signal.KILL);
 
@@ -228,16 +238,7 @@ class ContainerKillTest {
         "shim.sock",
         connection -> serveAgent(connection, at -> directory.write(container.paused(true))));
 
-    Thread over =
-        new Thread(
-            () -> {
-              while (!events.contains("signalled")) {
-                Thread.onSpinWait();
-              }
-              pause.destroyForcibly();
-            },
-            "pause");
-    over.start();
+    Thread over = onceSignalled(pause::destroyForcibly);
 
     kill(new Signal(15));
 
